@@ -1,0 +1,43 @@
+"""Optimistic locking: a row that two people may hold open carries `version`; a stale save is refused."""
+
+from typing import Any
+
+from django import forms
+from django.db import models
+
+
+class StaleSave(Exception):
+    """Somebody saved the row since it was read. `differences`: (field label, saved value, typed value)."""
+
+    def __init__(self, saved: models.Model, differences: list[tuple[str, Any, Any]]) -> None:
+        super().__init__(f"{saved} was changed by somebody else")
+        self.saved = saved
+        self.differences = differences
+
+
+class VersionedForm(forms.ModelForm):
+    """A model form that carries the row's version and refuses to overwrite a newer one.
+
+    `save()` raises StaleSave inside the caller's transaction; nothing is written then.
+    """
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["version"] = self.instance.version if self.instance.pk else None
+
+    def save(self, commit: bool = True) -> Any:
+        """Save under a row lock, or raise StaleSave with the fields in which the two differ."""
+        if self.instance.pk is None or not commit:
+            return super().save(commit)
+        saved = type(self.instance)._default_manager.select_for_update(of=("self",)).get(pk=self.instance.pk)
+        if saved.version != self.cleaned_data.get("version"):
+            differences = [
+                (self.fields[name].label or name, getattr(saved, name), self.cleaned_data[name])
+                for name in self.changed_data
+                if name != "version" and hasattr(saved, name)
+            ]
+            raise StaleSave(saved, differences)
+        self.instance.version = saved.version + 1
+        return super().save(commit)

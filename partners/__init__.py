@@ -1,0 +1,1 @@
+"""Who, and on what terms."""

@@ -1,0 +1,211 @@
+"""Partners, their contacts and contracts, and registers being imported."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from accounts.audit import audited
+from accounts.models import BusinessUnit
+from vendorhub.roles import may
+
+KINDS = [
+    ("vendor", "Vendor"),
+    ("provider", "Solution provider"),
+    ("unit", "Business unit"),
+    ("operations", "Operations, factory or subsidiary"),
+    ("own", "Our own organisation"),
+]
+INTERNAL_KINDS = ("unit", "operations")
+SEGMENTS = [
+    ("strategic", "Strategic"),
+    ("preferred", "Preferred"),
+    ("tactical", "Tactical"),
+    ("transactional", "Transactional"),
+]
+NOTICE_UNITS = [("days", "days"), ("weeks", "weeks"), ("months", "months")]
+
+
+class PartnerQuerySet(models.QuerySet["Partner"]):
+    def visible_to(self, user: Any) -> "PartnerQuerySet":
+        """Partners inside the user's walls: company-wide ones and those of their units."""
+        if not may(user, "see_partners"):
+            return self.none()
+        if user.sees_all_units:
+            return self
+        return self.filter(Q(unit=None) | Q(unit__in=BusinessUnit.objects.filter(members=user)))
+
+    def active(self) -> "PartnerQuerySet":
+        return self.filter(archived_at=None)
+
+
+class Partner(models.Model):
+    """Whoever we depend on: a vendor, a solution provider, an internal partner, or ourselves."""
+
+    name = models.CharField(max_length=300)
+    # `partners.names.name_key(name)`: equal for spellings that differ only in case, accents,
+    # punctuation or legal form. Two partners may share one: people decide whether to merge them.
+    name_key = models.CharField(max_length=300, db_index=True, editable=False)
+    kind = models.CharField(max_length=12, choices=KINDS, default="vendor")
+    segment = models.CharField(max_length=14, choices=SEGMENTS, default="tactical")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="owned_partners"
+    )
+    unit = models.ForeignKey(
+        BusinessUnit, null=True, blank=True, on_delete=models.PROTECT, related_name="partners",
+        verbose_name="business unit", help_text="Empty: the whole company.",
+    )  # fmt: skip
+    supplies = models.CharField(max_length=300, blank=True, verbose_name="what it supplies")
+    email_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
+    notes = models.TextField(blank=True, max_length=20_000)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    is_demo = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = PartnerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind"], condition=Q(kind="own"), name="one_own_organisation"),
+            models.CheckConstraint(condition=~Q(name=""), name="partner_has_a_name"),
+        ]
+        triggers = [audited(ignore=("name_key", "is_demo"))]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("partner_detail", args=[self.pk])
+
+
+class PartnerAlias(models.Model):
+    """Another spelling a register uses for a partner, kept so that the next import finds it."""
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="aliases")
+    name = models.CharField(max_length=300, unique=True)
+
+    class Meta:
+        verbose_name_plural = "partner aliases"
+        triggers = [audited()]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contact(models.Model):
+    """A person on the partner's side, and since when and until when we dealt with them."""
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="contacts")
+    name = models.CharField(max_length=200)
+    role = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=50, blank=True)
+    since = models.DateField(null=True, blank=True)
+    until = models.DateField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        ordering = [F("until").desc(nulls_first=True), "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(since=None) | Q(until__gte=F("since")), name="contact_until_after_since"
+            )
+        ]
+        triggers = [audited()]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContractQuerySet(models.QuerySet["Contract"]):
+    def visible_to(self, user: Any) -> "ContractQuerySet":
+        """Contracts of visible partners that belong to the company or to the user's units."""
+        seen = self.filter(partner__in=Partner.objects.visible_to(user))
+        if getattr(user, "sees_all_units", False):
+            return seen
+        return seen.filter(Q(unit=None) | Q(unit__in=BusinessUnit.objects.filter(members=user)))
+
+
+class Contract(models.Model):
+    """What was agreed with a partner, for how long and for how much."""
+
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="contracts")
+    reference = models.CharField(max_length=100, blank=True)
+    # Tells twins apart that share a reference in a register (empty for the first of them).
+    reference_suffix = models.CharField(max_length=64, blank=True, editable=False)
+    title = models.CharField(max_length=500)
+    starts = models.DateField(null=True, blank=True)
+    ends = models.DateField(null=True, blank=True, db_index=True)
+    notice_period = models.PositiveSmallIntegerField(null=True, blank=True)
+    notice_unit = models.CharField(max_length=6, choices=NOTICE_UNITS, default="days")
+    auto_renews = models.BooleanField(default=False, verbose_name="renews automatically")
+    renewal_months = models.PositiveSmallIntegerField(
+        null=True, blank=True, verbose_name="renewal term", help_text="Months each automatic renewal adds."
+    )
+    annual_value = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
+    total_value = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, default="EUR", help_text="ISO 4217, for example EUR.")
+    unit = models.ForeignKey(
+        BusinessUnit, null=True, blank=True, on_delete=models.PROTECT, related_name="contracts",
+        verbose_name="business unit",
+    )  # fmt: skip
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="owned_contracts"
+    )
+    delivered_by = models.ForeignKey(
+        Partner, null=True, blank=True, on_delete=models.SET_NULL, related_name="delivers",
+        help_text="The solution provider who delivers it, if not the partner itself.",
+    )  # fmt: skip
+    link = models.URLField(max_length=1000, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ContractQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["ends", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends=None) | Q(starts=None) | Q(ends__gte=F("starts")), name="contract_ends_after_start"
+            ),
+            models.CheckConstraint(condition=Q(annual_value__gte=0) | Q(annual_value=None), name="annual_value_positive"),
+            models.CheckConstraint(condition=Q(total_value__gte=0) | Q(total_value=None), name="total_value_positive"),
+            models.UniqueConstraint(
+                fields=["partner", "reference", "reference_suffix"], condition=~Q(reference=""),
+                name="contract_reference_unique",
+            ),
+        ]  # fmt: skip
+        triggers = [audited()]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class RegisterImport(models.Model):
+    """A register on its way in: the file, how its columns are read, what was found, what was done."""
+
+    UPLOADED, RUNNING, DONE, FAILED = "uploaded", "running", "done", "failed"
+    STATES = [(s, s.capitalize()) for s in (UPLOADED, RUNNING, DONE, FAILED)]
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    file_name = models.CharField(max_length=255)
+    content = models.BinaryField()
+    columns = models.JSONField(default=dict, help_text="FIELD → column heading, as corrected by the person.")
+    decisions = models.JSONField(default=dict, help_text="Register spelling → partner id, or new.")
+    unit = models.ForeignKey(BusinessUnit, null=True, blank=True, on_delete=models.PROTECT)
+    state = models.CharField(max_length=10, choices=STATES, default=UPLOADED)
+    progress = models.PositiveIntegerField(default=0, help_text="Rows handled so far.")
+    rows = models.PositiveIntegerField(default=0)
+    report = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.file_name

@@ -1,0 +1,19 @@
+// Small helpers every page shares. Everything works without them.
+document.addEventListener("change", (event) => {
+  // Filters apply as they are chosen.
+  const form = event.target.closest("form[data-autosubmit]");
+  if (form) form.requestSubmit();
+});
+document.addEventListener("submit", (event) => {
+  // A question before something is lost.
+  const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+  const copy = event.target.closest("[data-copy-link]");
+  if (copy) navigator.clipboard?.writeText(window.location.href).then(() => { copy.textContent = "Link copied"; });
+  for (const menu of document.querySelectorAll(".bar details[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});

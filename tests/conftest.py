@@ -1,0 +1,42 @@
+"""Shared fixtures: the named cast. The throw-away PostgreSQL cluster is started by tests/cluster.py."""
+
+import pytest
+
+from accounts.models import BusinessUnit, User
+from tests.factories import make_unit, make_user
+
+
+@pytest.fixture
+def unit(db) -> BusinessUnit:
+    return make_unit("Retail")
+
+
+@pytest.fixture
+def procurement(unit) -> User:
+    return make_user("procurement", name="Petra Procurement", email="petra@example.org", all_units=True)
+
+
+@pytest.fixture
+def rater(unit) -> User:
+    return make_user("rater", unit, name="Rafael Rater", email="rafael@example.org", rater_role="it")
+
+
+@pytest.fixture
+def executive(unit) -> User:
+    return make_user("executive", name="Clara Cio", email="clara@example.org", all_units=True)
+
+
+@pytest.fixture
+def governance_lead(unit) -> User:
+    return make_user("governance", name="Gesa Governance", email="gesa@example.org", all_units=True)
+
+
+@pytest.fixture
+def administrator(unit) -> User:
+    return make_user("administrator", name="Ada Administrator", email="ada@example.org")
+
+
+@pytest.fixture
+def stranger(db) -> User:
+    """A procurement analyst of another unit."""
+    return make_user("procurement", make_unit("Logistics"), name="Stan Stranger", email="stan@example.org")
