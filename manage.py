@@ -6,11 +6,19 @@ import sys
 
 
 def main() -> None:
-    """Run the command named on the command line."""
+    """Run the command named on the command line; without a database say how to get one."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vendorhub.settings")
     from django.core.management import execute_from_command_line
+    from django.db import InterfaceError, OperationalError
 
-    execute_from_command_line(sys.argv)
+    from vendorhub.outage import is_outage, where_is_the_database
+
+    try:
+        execute_from_command_line(sys.argv)
+    except (OperationalError, InterfaceError) as error:
+        if not is_outage(error):
+            raise
+        sys.exit(where_is_the_database(error))
 
 
 if __name__ == "__main__":

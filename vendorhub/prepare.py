@@ -1,0 +1,80 @@
+"""Brings the database and the static files up to the code before the programs start: `python -m vendorhub.prepare`.
+
+One process for all of it, since importing Django costs more than most steps. What it found goes to logs/prepare.json.
+"""
+
+import argparse
+import json
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import django
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from vendorhub.outage import is_outage, where_is_the_database
+
+
+def migrate() -> None:
+    """Apply the migrations. Notes the very first start in a file, so that one broken off is resumed."""
+    if not MigrationRecorder(connection).applied_migrations():
+        _first_start().touch()
+    call_command("migrate", interactive=False, verbosity=1)
+
+
+def _first_start() -> Any:
+    return settings.DATA_DIR / "first-start"
+
+
+def fill() -> None:
+    """Load the built-in templates and the demo portfolio, once, into a database that was empty."""
+    for command in ("load_builtin", "load_demo"):
+        if command in get_commands():
+            call_command(command)
+
+
+def findings() -> dict[str, Any]:
+    """What the launcher tells the person at the terminal."""
+    from accounts.models import User
+
+    found: dict[str, Any] = {
+        "people": User.objects.able_to_sign_in().exists(),
+        "mail": bool(settings.EMAIL_HOST),
+        "logins": [],
+    }
+    if find_spec("governance.demo"):
+        demo = import_module("governance.demo")
+        present = set(User.objects.filter(is_demo=True).values_list("email", flat=True))
+        found["logins"] = [list(login) for login in getattr(demo, "LOGINS", []) if login[0] in present]
+        found["password"] = getattr(demo, "PASSWORD", "")
+    return found
+
+
+def main() -> None:
+    """Do all of it."""
+    parser = argparse.ArgumentParser(prog="python -m vendorhub.prepare")
+    parser.add_argument("--demo", action="store_true", help="load the demo portfolio into a new database")
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vendorhub.settings")
+    django.setup()
+    try:
+        migrate()
+    except OperationalError as error:
+        if not is_outage(error):
+            raise
+        sys.exit(where_is_the_database(error))
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if _first_start().exists():
+        if options.demo and not settings.PRODUCTION:
+            fill()
+        _first_start().unlink()
+    (settings.DATA_DIR / "logs" / "prepare.json").write_text(json.dumps(findings()))
+
+
+if __name__ == "__main__":
+    main()
