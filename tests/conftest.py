@@ -5,6 +5,8 @@ import pytest
 from accounts.models import BusinessUnit, User
 from tests.factories import make_unit, make_user
 
+pytest_plugins = ["tests.cluster"]
+
 
 @pytest.fixture
 def unit(db) -> BusinessUnit:
