@@ -1,0 +1,74 @@
+"""CSV and XLSX downloads that a spreadsheet opens without running anything."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+from django.http import HttpResponse
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils.exceptions import IllegalCharacterError
+
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def neutral(value: Any) -> Any:
+    """Return the value with text that a spreadsheet would take for a formula made plain by an apostrophe.
+
+    Numbers, dates and None are returned as they are.
+    """
+    if not isinstance(value, str):
+        return value
+    return f"'{value}" if value.lstrip(" \n").startswith(_STARTS_A_FORMULA) or value[:1] in "\t\r\n" else value
+
+
+def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
+    """Return a CSV download (UTF-8 with a byte order mark, so that spreadsheets read accents right)."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=_attachment(f"{name}.csv"))
+    response.write("\ufeff")
+    writer = csv.writer(response)
+    writer.writerow([neutral(cell) for cell in header])
+    writer.writerows([neutral(cell) for cell in row] for row in rows)
+    return response
+
+
+def xlsx_response(
+    name: str, sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Any]]]]
+) -> HttpResponse:
+    """Return an XLSX download with a sheet for each (title, header, rows). Numbers stay numbers."""
+    book = Workbook(write_only=True)
+    for title, header, rows in sheets:
+        sheet = book.create_sheet(title[:31])
+        sheet.freeze_panes = "A2"
+        sheet.append([_cell(sheet, heading, bold=True) for heading in header])
+        for row in rows:
+            sheet.append([_cell(sheet, value) for value in row])
+    content = BytesIO()
+    book.save(content)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return HttpResponse(content.getvalue(), content_type=kind, headers=_attachment(f"{name}.xlsx"))
+
+
+def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
+    value = neutral(value)
+    if value is not None and not isinstance(value, str | int | float | Decimal | date):
+        value = str(value)
+    if isinstance(value, datetime) and value.tzinfo:
+        value = value.replace(tzinfo=None)
+    try:
+        cell = WriteOnlyCell(sheet, value)
+    except IllegalCharacterError:
+        cell = WriteOnlyCell(sheet, "".join(sign for sign in value if sign.isprintable() or sign == "\n"))
+    if bold:
+        cell.font = Font(bold=True)
+    return cell
+
+
+def _attachment(file_name: str) -> dict[str, str]:
+    safe = "".join(sign if sign.isalnum() or sign in " .-_" else "-" for sign in file_name)
+    ascii_name = safe.encode("ascii", "replace").decode().replace("?", "-")
+    return {"Content-Disposition": f'attachment; filename="{ascii_name}"'}

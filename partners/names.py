@@ -1,0 +1,31 @@
+"""When two spellings of a name look like the same organisation. Imports nothing of Django."""
+
+import re
+import unicodedata
+
+# Legal forms, as they stand at the end of a name once punctuation is gone.
+LEGAL_FORMS = frozenset(
+    """ab ag aps as asa bv co company corp corporation cv eg ev gbr gesmbh gmbh inc incorporated kft kg kgaa lda
+    limited llc llp lp ltd ltda nv ohg oy oyj plc pte pty pvt pl sa sarl sas se sl spa srl sro ug""".split()
+)
+_WORD = re.compile(r"[^\W_]+")
+_DOTTED = re.compile(r"\b(?:\w\.){2,}")
+
+
+def plain(text: str) -> str:
+    """Return the text without accents or case: "Ünal GÖR" becomes "unal gor"."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def name_key(name: str) -> str:
+    """Return what two spellings of one name share: no case, accents, punctuation or legal form.
+
+    "Viola Management Inc." and "VIOLA MANAGEMENT INC" both give "viola management". Never empty for a name
+    that is not: a name of nothing but signs is its own key.
+    """
+    text = _DOTTED.sub(lambda found: found.group().replace(".", ""), plain(name))
+    words = _WORD.findall(text.replace("&", " and ").replace("'", "").replace("’", ""))
+    while len(words) > 1 and words[-1] in LEGAL_FORMS:
+        words.pop()
+    return " ".join(words)[:300] or " ".join(plain(name).split())[:300]
