@@ -4,10 +4,7 @@ import re
 import unicodedata
 
 # Legal forms, as they stand at the end of a name once punctuation is gone.
-LEGAL_FORMS = frozenset(
-    """ab ag aps as asa bv co company corp corporation cv eg ev gbr gesmbh gmbh inc incorporated kft kg kgaa lda
-    limited llc llp lp ltd ltda nv ohg oy oyj plc pte pty pvt pl sa sarl sas se sl spa srl sro ug""".split()
-)
+LEGAL_FORMS = {"ab", "ag", "aps", "as", "asa", "bv", "co", "company", "corp", "corporation", "cv", "eg", "ev", "gbr", "gesmbh", "gmbh", "inc", "incorporated", "kft", "kg", "kgaa", "lda", "limited", "llc", "llp", "lp", "ltd", "ltda", "nv", "ohg", "oy", "oyj", "plc", "pte", "pty", "pvt", "pl", "sa", "sarl", "sas", "se", "sl", "spa", "srl", "sro", "ug"}  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _DOTTED = re.compile(r"\b(?:\w\.){2,}")
 
@@ -26,6 +23,6 @@ def name_key(name: str) -> str:
     """
     text = _DOTTED.sub(lambda found: found.group().replace(".", ""), plain(name))
     words = _WORD.findall(text.replace("&", " and ").replace("'", "").replace("’", ""))
-    while len(words) > 1 and words[-1] in LEGAL_FORMS:
+    while len(words) > 1 and words[-1] in {*LEGAL_FORMS, "and"}:
         words.pop()
     return " ".join(words)[:300] or " ".join(plain(name).split())[:300]
