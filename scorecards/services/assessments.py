@@ -1,0 +1,199 @@
+"""A rater's marks: save a cell, submit, withdraw. Comments are in `scorecards.services.comments`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from scorecards.models import Assessment, Criterion, Cycle, Rating
+
+
+class AssessmentLocked(Exception):
+    """Nothing can be changed now; the message is a sentence for the rater."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a cell holds: a value, not applicable (with a reason), or neither. Version 0: never saved."""
+
+    value: int | None = None
+    not_applicable: bool = False
+    reason: str = ""
+    version: int = 0
+
+    @property
+    def answered(self) -> bool:
+        return self.value is not None or self.not_applicable
+
+    @property
+    def choice(self) -> str:
+        """The mark as a form field says it: "4", "na" or ""."""
+        return "na" if self.not_applicable else "" if self.value is None else str(self.value)
+
+    def says_the_same_as(self, other: "Mark") -> bool:
+        return (self.choice, self.reason) == (other.choice, other.reason)
+
+
+class StaleMark(Exception):
+    """The cell was changed elsewhere since it was read; `current` is what it holds now."""
+
+    def __init__(self, current: Mark) -> None:
+        super().__init__("The mark was changed in another window.")
+        self.current = current
+
+
+# One statement: the lock on the assessment orders it against a submission, the version against another tab.
+_SAVE = """
+INSERT INTO scorecards_rating AS rating
+       (assessment_id, scorecard_id, criterion_id, value, not_applicable, reason, version)
+SELECT id, scorecard_id, %(criterion)s, %(value)s, %(not_applicable)s, %(reason)s, 1
+FROM scorecards_assessment WHERE id = %(assessment)s AND submitted_at IS NULL FOR SHARE
+ON CONFLICT (scorecard_id, criterion_id, assessment_id) DO UPDATE
+SET value = excluded.value, not_applicable = excluded.not_applicable, reason = excluded.reason,
+    version = rating.version + 1
+WHERE rating.version = %(version)s
+RETURNING version
+"""
+
+
+def save_cell(
+    assessment: Assessment,
+    criterion: Criterion,
+    *,
+    value: int | None = None,
+    not_applicable: bool = False,
+    reason: str = "",
+    version: int = 0,
+) -> Mark:
+    """Save one mark and return it with its new version; `version` is the one the rater's page knew.
+
+    Raises AssessmentLocked after submission or closing, and StaleMark when another window saved something
+    else first. Saving again what is already saved is no conflict: a lost acknowledgement may be repeated.
+    """
+    refuse_if_locked(assessment)
+    wanted = Mark(value, not_applicable, reason if not_applicable else "", version)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SAVE,
+            {
+                "assessment": assessment.pk, "criterion": criterion.pk, "value": wanted.value,
+                "not_applicable": wanted.not_applicable, "reason": wanted.reason, "version": version,
+            },
+        )  # fmt: skip
+        saved = cursor.fetchone()
+    if saved:
+        return Mark(wanted.value, wanted.not_applicable, wanted.reason, saved[0])
+    assessment.refresh_from_db(fields=["submitted_at"])
+    refuse_if_locked(assessment)
+    current = marks_of(assessment).get(criterion.pk, Mark())
+    if current.says_the_same_as(wanted):
+        return current
+    raise StaleMark(current)
+
+
+def marks_of(assessment: Assessment) -> dict[int, Mark]:
+    """The assessment's marks by criterion id."""
+    fields = ("value", "not_applicable", "reason", "version")
+    rows = Rating.objects.filter(scorecard=assessment.scorecard_id, assessment=assessment)
+    return {
+        row["criterion_id"]: Mark(*(row[f] for f in fields)) for row in rows.values("criterion_id", *fields)
+    }
+
+
+def asked_criteria(assessment: Assessment) -> list[Criterion]:
+    """The template's criteria in order, rated and measured, without those this rater's role is not asked."""
+    criteria = Criterion.objects.filter(category__template=assessment.scorecard.template_id)
+    return [c for c in criteria.select_related("category") if is_asked(assessment.rater_role, c.roles)]
+
+
+def is_asked(rater_role: str, roles: list[str]) -> bool:
+    """A criterion without roles is asked of everybody."""
+    return not roles or rater_role in roles
+
+
+def marks_of_last_time(assessment: Assessment) -> dict[str, int]:
+    """The rater's own marks of this partner in their latest earlier assessment, by criterion name.
+
+    Empty where the scale was another one: a 4 of 5 says nothing on a scale to 10.
+    """
+    scorecard = assessment.scorecard
+    earlier = (
+        Assessment.objects.filter(
+            rater=assessment.rater_id, submitted_at__isnull=False, scorecard__partner=scorecard.partner_id,
+            scorecard__cycle__ends__lt=scorecard.cycle.ends,
+        )
+        .select_related("scorecard__template")
+        .order_by("-scorecard__cycle__ends", "-scorecard__cycle_id")
+        .first()
+    )  # fmt: skip
+    template = scorecard.template
+    if earlier is None or (earlier.scorecard.template.scale_min, earlier.scorecard.template.scale_max) != (
+        template.scale_min,
+        template.scale_max,
+    ):
+        return {}
+    rated = Rating.objects.filter(scorecard=earlier.scorecard_id, assessment=earlier, value__isnull=False)
+    return dict(rated.values_list("criterion__name", "value"))
+
+
+def lock_sentence(assessment: Assessment) -> str:
+    """Why nothing can be changed now, or an empty string while it can."""
+    cycle = assessment.scorecard.cycle
+    if cycle.state == Cycle.DRAFT:
+        return f"{cycle.name} has not been opened yet, so nothing can be scored."
+    if cycle.state == Cycle.CLOSED:
+        return f"{cycle.name} is closed, so nothing can be changed any more."
+    if assessment.submitted_at:
+        at = timezone.localtime(assessment.submitted_at)
+        return f"You submitted this on {at.day} {at:%b %Y at %H:%M}. Withdraw it to change anything."
+    return ""
+
+
+def refuse_if_locked(assessment: Assessment) -> None:
+    if sentence := lock_sentence(assessment):
+        raise AssessmentLocked(sentence)
+
+
+@transaction.atomic
+def submit(assessment: Assessment) -> Assessment:
+    """Lock the assessment's marks and let them count. Open criteria stay not answered, never zero."""
+    assessment = lock_assessment(assessment)
+    refuse_if_locked(assessment)
+    return _set_submitted(assessment, timezone.now())
+
+
+@transaction.atomic
+def withdraw(assessment: Assessment) -> Assessment:
+    """Take a submission back while the cycle is open: it no longer counts until it is submitted again."""
+    assessment = lock_assessment(assessment)
+    if assessment.scorecard.cycle.state != Cycle.OPEN:
+        raise AssessmentLocked(lock_sentence(assessment))
+    return _set_submitted(assessment, None) if assessment.submitted_at else assessment
+
+
+def lock_assessment(assessment: Assessment) -> Assessment:
+    """Read the assessment again under lock; the share lock on its cycle waits for a closing under way."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT cycle.id FROM scorecards_cycle cycle JOIN scorecards_scorecard scorecard "
+            "ON scorecard.cycle_id = cycle.id WHERE scorecard.id = %s FOR SHARE OF cycle",
+            [assessment.scorecard_id],
+        )
+    return (
+        Assessment.objects.select_for_update(of=("self",))
+        .select_related("scorecard__cycle", "scorecard__template", "scorecard__partner")
+        .get(pk=assessment.pk)
+    )
+
+
+def _set_submitted(assessment: Assessment, at: Any) -> Assessment:
+    assessment.submitted_at = at
+    assessment.version = F("version") + 1
+    assessment.save(update_fields=["submitted_at", "version"])
+    assessment.refresh_from_db(fields=["version"])
+    from scorecards.services.recompute import request_recompute
+
+    request_recompute([assessment.scorecard_id])
+    return assessment

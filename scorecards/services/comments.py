@@ -1,0 +1,135 @@
+"""Comments: signed with a name, or anonymous. What anonymous promises, and how it is kept.
+
+An anonymous comment is stored without its author from the first keystroke:
+
+- its row names the scorecard and the criterion, never an assessment or a person; no other table, audit entry
+  or session mentions it, and comments carry no trigger;
+- its key is worked out from a secret that only the cookie of the browser that wrote it holds (so that browser
+  can change or delete it, and nobody else can); it is random to everybody else, so it gives away no order,
+  and the row has no time;
+- it is written in a transaction of its own that touches nothing else, so no mark carries the same number;
+- it is sent to the same address as a mark, so an access log cannot tell the two apart;
+- a submission neither changes it nor is waited for: all of them appear together when the cycle closes, and
+  only where at least CROWD people were asked that criterion. With fewer, the choice is not offered.
+
+Not covered: somebody who reads the network or the database's own files while it is being written, and the
+style of the text itself.
+"""
+
+import hashlib
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from scorecards.models import Assessment, Comment, Criterion, Cycle, Scorecard
+from scorecards.services.assessments import is_asked, lock_assessment, refuse_if_locked
+
+CROWD = 3
+
+
+class StaleComment(Exception):
+    """The comment was changed in another window; `current` is what it says now."""
+
+    def __init__(self, current: Comment | None) -> None:
+        super().__init__("The comment was changed in another window.")
+        self.current = current
+
+
+class TooFewToHide(Exception):
+    """So few people are asked this criterion that an anonymous comment would give its author away."""
+
+
+def fingerprint(text: str, anonymous: bool) -> str:
+    """What a page keeps to say later which comment it knew; empty for none."""
+    return hashlib.sha256(f"{anonymous:d}{text}".encode()).hexdigest()[:16] if text else ""
+
+
+def fingerprint_of(comment: Comment | None) -> str:
+    return fingerprint(comment.text, comment.assessment_id is None) if comment else ""
+
+
+def anonymous_key(secret: str, criterion_id: int) -> uuid.UUID:
+    """The key of this browser's anonymous comment on a criterion: random to whoever lacks the secret."""
+    digest = hashlib.sha256(f"{secret}:{criterion_id}".encode()).digest()
+    return uuid.UUID(bytes=digest[:16], version=4)
+
+
+def crowd(scorecard_id: int, criteria: list[Criterion]) -> dict[int, int]:
+    """How many people are asked each criterion of a scorecard, by criterion id."""
+    roles = list(Assessment.objects.filter(scorecard=scorecard_id).values_list("rater_role", flat=True))
+    return {c.pk: sum(is_asked(role, c.roles) for role in roles) for c in criteria}
+
+
+def own_comments(assessment: Assessment, criteria: list[Criterion], secret: str) -> dict[int, Comment]:
+    """The rater's comments by criterion id: the signed ones, and the anonymous ones this browser wrote."""
+    keys = [anonymous_key(secret, criterion.pk) for criterion in criteria] if secret else []
+    anonymous = Comment.objects.filter(pk__in=keys, assessment=None)
+    signed = Comment.objects.filter(assessment=assessment)
+    return {comment.criterion_id: comment for comment in [*anonymous, *signed]}
+
+
+def save_comment(
+    assessment: Assessment, criterion: Criterion, *, text: str, anonymous: bool, secret: str, known: str
+) -> Comment | None:
+    """Save, change, delete (empty text) or switch a comment between signed and anonymous.
+
+    `known` is the fingerprint of the text the page started from: another text in its place raises
+    StaleComment. A signed comment that turns anonymous is deleted, not edited: nothing joins the two.
+    """
+    if anonymous:
+        # No lock on the assessment here: it would leave this transaction's number on the author's row.
+        refuse_if_locked(assessment)
+        if text and crowd(assessment.scorecard_id, [criterion])[criterion.pk] < CROWD:
+            raise TooFewToHide
+        return _write(assessment, criterion, text, anonymous, secret, known)
+    with transaction.atomic():
+        locked = lock_assessment(assessment)
+        refuse_if_locked(locked)
+        return _write(locked, criterion, text, anonymous, secret, known)
+
+
+def _write(
+    assessment: Assessment, criterion: Criterion, text: str, anonymous: bool, secret: str, known: str
+) -> Comment | None:
+    current = own_comments(assessment, [criterion], secret).get(criterion.pk)
+    stays = current is not None and (current.assessment_id is None) == anonymous
+    same = current is not None and current.text == text
+    if stays and same:
+        return current
+    if fingerprint_of(current) != known:
+        raise StaleComment(current)
+    if stays and text:
+        if not Comment.objects.filter(pk=current.pk, text=current.text).update(text=text):
+            raise StaleComment(own_comments(assessment, [criterion], secret).get(criterion.pk))
+        current.text = text
+        return current
+    if current:
+        current.delete()
+    if not text:
+        return None
+    try:
+        with transaction.atomic():
+            return Comment.objects.create(
+                pk=anonymous_key(secret, criterion.pk) if anonymous else uuid.uuid4(),
+                scorecard_id=assessment.scorecard_id, criterion=criterion, text=text,
+                assessment=None if anonymous else assessment,
+            )  # fmt: skip
+    except IntegrityError:
+        raise StaleComment(own_comments(assessment, [criterion], secret).get(criterion.pk)) from None
+
+
+def readable_comments(scorecard: Scorecard, criteria: list[Criterion]) -> tuple[QuerySet[Comment], int]:
+    """Comments everybody who sees the scorecard's scores may read, and how many anonymous ones are held back.
+
+    Signed ones count with their author's submission; anonymous ones all at once when the cycle is closed, in
+    random order, where at least CROWD people were asked. Ask only for scorecards from `scores_visible_to`.
+    """
+    comments = Comment.objects.filter(scorecard=scorecard).select_related("assessment__rater", "criterion")
+    signed = comments.filter(assessment__submitted_at__isnull=False)
+    if scorecard.cycle.state != Cycle.CLOSED:
+        return signed.order_by("pk"), 0
+    hidden = [pk for pk, people in crowd(scorecard.pk, criteria).items() if people < CROWD]
+    anonymous = comments.filter(assessment=None)
+    shown = signed | anonymous.exclude(criterion__in=hidden)
+    return shown.order_by("pk"), anonymous.filter(criterion__in=hidden).count()

@@ -1,0 +1,10 @@
+"""Charts for templates: {% load charts %}."""
+
+from django import template
+
+from scorecards import charts
+
+register = template.Library()
+
+for chart in (charts.mark_dots, charts.progress_bar, charts.sparkline, charts.trend_chart, charts.weight_bar):
+    register.simple_tag(chart)
