@@ -34,7 +34,7 @@ class VersionedForm(forms.ModelForm):
         saved = type(self.instance)._default_manager.select_for_update(of=("self",)).get(pk=self.instance.pk)
         if saved.version != self.cleaned_data.get("version"):
             differences = [
-                (self.fields[name].label or name, getattr(saved, name), self.cleaned_data[name])
+                (str(self.fields[name].label or name), getattr(saved, name), self.cleaned_data[name])
                 for name in self.changed_data
                 if name != "version" and hasattr(saved, name)
             ]

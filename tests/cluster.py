@@ -33,7 +33,7 @@ CHROMIUM_FLAGS = [
 
 def make_data_dir() -> Path:
     """Make a data directory under /tmp that PostgreSQL's own user may enter."""
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
     folder.chmod(0o711)
     embedded.prepare_data_dir(folder)
     return folder
@@ -86,7 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
         cluster = Cluster()
         config.add_cleanup(cluster.stop)
         os.environ["DATABASE_URL"] = embedded.database_url(cluster.data_dir)  # for the workers of xdist
-        config.add_cleanup(lambda: os.environ.pop("DATABASE_URL"))
+        config.add_cleanup(lambda: os.environ.__delitem__("DATABASE_URL"))
         settings.DATABASES["default"]["HOST"] = str(embedded.socket_folder(cluster.data_dir))
 
 

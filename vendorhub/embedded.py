@@ -217,7 +217,9 @@ def _initdb(programs: Path, cluster: Path, account: pwd.struct_passwd | None, *,
     unfinished = cluster.with_name(f"{cluster.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
-    owner = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+    owner: dict[str, Any] = (
+        {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+    )
     if account:
         os.chown(unfinished, account.pw_uid, account.pw_gid)
     done = subprocess.run(

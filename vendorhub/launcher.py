@@ -39,6 +39,7 @@ PROGRAMS = {
 }  # fmt: skip
 
 CALM = 10.0  # seconds a program must have run before its next death counts as its first
+LONGEST_PAUSE = 2.0  # seconds before a program that keeps dying is started again
 
 
 def say(text: str) -> None:
@@ -129,13 +130,14 @@ class Site:
             if now - self._started_at[program.name] > CALM:
                 self._deaths[program.name] = 0
             self._deaths[program.name] = self._deaths.get(program.name, 0) + 1
-            pause = min(0.5 * 2 ** (self._deaths[program.name] - 1), CALM)
+            pause = min(0.5 * 2 ** (self._deaths[program.name] - 1), LONGEST_PAUSE)
             self._again_at[program.name] = now + pause
             code = program.process.returncode if program.process else "none"
             say(
                 f"{program.name} ended (exit code {code}); starting it again in {pause:g} s. Its log: {program.log}"
             )
-        elif now >= self._again_at.pop(program.name):
+        elif now >= self._again_at[program.name]:
+            del self._again_at[program.name]
             self._started_at[program.name] = now
             program.start()
 

@@ -22,7 +22,9 @@ DEBUG = False
 DEVELOPMENT_KEY = "development-only-" + "x" * 50
 SECRET_KEY = env("SECRET_KEY", default="" if PRODUCTION else DEVELOPMENT_KEY)
 if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY == DEVELOPMENT_KEY):
-    raise ImproperlyConfigured("SECRET_KEY is missing, too short or the development default. Set 50 random characters.")
+    raise ImproperlyConfigured(
+        "SECRET_KEY is missing, too short or the development default. Set 50 random characters."
+    )
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 SITE_URL = env("SITE_URL", default="" if PRODUCTION else "http://localhost:8000").rstrip("/")
@@ -42,7 +44,12 @@ else:
     from vendorhub.embedded import socket_folder
 
     DATABASES = {
-        "default": {"NAME": "vendorhub", "USER": "vendorhub", "HOST": str(socket_folder(DATA_DIR)), "PORT": "5432"}
+        "default": {
+            "NAME": "vendorhub",
+            "USER": "vendorhub",
+            "HOST": str(socket_folder(DATA_DIR)),
+            "PORT": "5432",
+        }
     }
 if not REDIS_URL:
     from vendorhub.embedded import socket_folder
@@ -205,12 +212,13 @@ USE_I18N = False
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "vendorhub.assets.WheelFilesFinder"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "vendorhub.assets.WheelFilesFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "staticfiles": {
-        "BACKEND": env("STATIC_STORAGE", default="vendorhub.assets.StaticStorage")
-    },
+    "staticfiles": {"BACKEND": env("STATIC_STORAGE", default="vendorhub.assets.StaticStorage")},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
@@ -262,4 +270,4 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
 }
-SILENCED_SYSTEM_CHECKS = []
+SILENCED_SYSTEM_CHECKS: list[str] = []

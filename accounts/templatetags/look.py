@@ -64,7 +64,7 @@ def day(value: date | None) -> str:
     if not value:
         return DASH
     if hasattr(value, "hour"):
-        value = timezone.localtime(value)  # type: ignore[type-var]
+        value = timezone.localtime(value)  # type: ignore[arg-type, type-var]
     return f"{value.day} {value:%b %Y}"
 
 

@@ -1,0 +1,181 @@
+"""`make run` and `make services` as a person meets them, and when they are killed."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from tests.cluster import make_data_dir, throw_away
+from tests.faults.site import ROOT, RunningSite, free_port
+from vendorhub import embedded
+
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+
+
+@pytest.fixture(scope="module")
+def folder():
+    """A data directory that the tests take turns in, so that only the first makes a database."""
+    folder = make_data_dir()
+    yield folder
+    throw_away(folder)
+
+
+@pytest.fixture
+def site(folder):
+    running = RunningSite(folder)
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        running.stop()
+
+
+def launch(folder, what: str = "run") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vendorhub.launcher", what],
+        cwd=ROOT, env=environment(folder), capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+
+
+def environment(folder, **more: str) -> dict[str, str]:
+    given = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    return given | {"DATA_DIR": str(folder), "STATIC_ROOT": str(folder / "static"), "DEMO": "no"} | more
+
+
+def family(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
+
+
+def alive(processes: list[psutil.Process], patience: float = 5) -> list[str]:
+    """What still runs of them after a little patience."""
+    _, left = psutil.wait_procs(processes, timeout=patience)
+    return [f"{p.pid} {p.name()}" for p in left if p.status() != psutil.STATUS_ZOMBIE]
+
+
+def fetch(port: int, path: str, **headers: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def test_everything_starts_is_refused_a_second_time_and_stops_within_five_seconds(site, folder):
+    names = " ".join(" ".join(process.cmdline()) for process in family(site.launcher.pid))
+    assert all(word in names for word in ("gunicorn", "celery", " beat", "postgres", "valkey-server"))
+    assert f"http://localhost:{site.port}" in site.said()
+
+    second = launch(folder)
+    assert second.returncode == 1
+    assert f"already running at http://localhost:{site.port}" in second.stdout
+
+    processes = family(site.launcher.pid)
+    started = time.monotonic()
+    site.launcher.send_signal(signal.SIGINT)
+    assert site.launcher.wait(10) == 0
+    assert time.monotonic() - started < 5
+    assert alive(processes, patience=0.5) == []
+    assert not embedded.socket_folder(folder).exists()
+
+
+def test_no_orphan_outlives_a_killed_launcher_and_the_next_start_is_clean(site, folder):
+    processes = family(site.launcher.pid)
+    assert len(processes) >= 8
+    site.launcher.kill()
+    site.launcher.wait()
+    assert alive(processes) == []
+    again = RunningSite(folder)
+    try:
+        again.wait_until_ready()
+        assert "ended" not in again.said()
+    finally:
+        again.stop()
+
+
+def test_no_orphan_outlives_a_killed_make(folder):
+    port = free_port()
+    with (folder / "make.txt").open("w+") as output:
+        make = subprocess.Popen(
+            ["make", "run"], cwd=ROOT, env=environment(folder, PORT=str(port)), stdout=output, stderr=subprocess.STDOUT
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while "is ready at" not in (folder / "make.txt").read_text():
+            assert make.poll() is None, (folder / "make.txt").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        processes = family(make.pid)
+        make.kill()
+        make.wait()
+    assert alive(processes, patience=8) == []
+
+
+def test_postgresql_comes_back_by_itself_and_people_are_told_to_try_again_meanwhile(site):
+    signed_in = {"Cookie": "sessionid=" + "a" * 32}  # makes the site look the session up
+    web = sorted(process.pid for process in site.processes("gunicorn"))
+    assert fetch(site.port, "/", **signed_in)[0] == 302
+    next(process for process in site.processes("postgres") if "-D" in process.cmdline()).kill()
+    status, page = fetch(site.port, "/", **signed_in)
+    assert (status, "Try again in a moment" in page, "Traceback" in page) == (503, True, False)
+    status, text = fetch(site.port, "/", **signed_in, Accept="application/json")
+    assert (status, "try again in a moment" in text, text[0]) == (503, True, "{")
+    status, text = fetch(site.port, "/", **signed_in, **{"HX-Request": "true"})
+    assert (status, "<" in text) == (503, False)
+    assert fetch(site.port, "/readyz")[0] == 503
+    assert fetch(site.port, "/livez")[0] == 200
+    wait_for(site, "/readyz", 200)
+    assert fetch(site.port, "/", **signed_in)[0] == 302
+    assert sorted(process.pid for process in site.processes("gunicorn")) == web
+
+
+def wait_for(site, path: str, status: int, patience: float = 20) -> None:
+    deadline = time.monotonic() + patience
+    while (answer := fetch(site.port, path))[0] != status:
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.1)
+
+
+def test_services_prints_ready_and_commands_find_the_database(folder):
+    with subprocess.Popen(
+        [sys.executable, "-m", "vendorhub.launcher", "services"],
+        cwd=ROOT, env=environment(folder), stdout=subprocess.PIPE, text=True,
+    ) as services:  # fmt: skip
+        try:
+            assert services.stdout is not None
+            lines = list(iter(services.stdout.readline, "ready\n"))
+            assert any(line.startswith("DATABASE_URL=postgres://") for line in lines)
+            assert manage(folder, "check", "--database", "default").returncode == 0
+        finally:
+            services.send_signal(signal.SIGINT)
+            assert services.wait(10) == 0
+    nothing = manage(folder, "showmigrations")
+    assert nothing.returncode == 1
+    assert "make services" in nothing.stderr
+    assert "Traceback" not in nothing.stderr
+
+
+def manage(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT, env=environment(folder), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_pid_file_whose_number_belongs_to_another_program_is_forgotten(folder):
+    bystander = subprocess.Popen(["sleep", "60"])
+    try:
+        (folder / "postgres").mkdir(exist_ok=True)
+        pid_file = (folder / "postgres").resolve() / "postmaster.pid"
+        pid_file.write_text(f"{bystander.pid}\n")
+        embedded._clear_stale_pid_file(pid_file.parent)
+        assert not pid_file.exists()
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
