@@ -1,0 +1,137 @@
+"""The outbox: mail is a row in the transaction that caused it, and leaves afterwards.
+
+queued → sending → sent | queued again (with a growing pause) | failed | ambiguous. A sender proves that it lives
+with a PostgreSQL session advisory lock on the row; a row in `sending` whose lock is free was cut off between
+hand-over and commit: nobody knows whether it left, so a person decides (Settings, Mail). Every row keeps one
+Message-ID, so that a repeat can be recognised.
+"""
+
+import smtplib
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import OutgoingMail, User
+
+PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 360)]
+_LOCK_SPACE = 20_260  # first half of the advisory lock's key; the second is the row's id
+
+
+def queue_mail(
+    user: User | None, *, subject: str, text: str, kind: str, key: str | None = None, to: str = ""
+) -> OutgoingMail | None:
+    """Write a mail to the outbox in the caller's transaction.
+
+    Returns None if the person has no address or cannot sign in, or if `key` was queued before.
+    """
+    address = to or (user.email if user and user.is_active else "")
+    if not address:
+        return None
+    subject = " ".join(subject.split())[:300]
+    mail = OutgoingMail(recipient=user, to=address, subject=subject, text=text, kind=kind, key=key)
+    if key is None:
+        mail.save()
+        return mail
+    created = OutgoingMail.objects.bulk_create([mail], ignore_conflicts=True)
+    return OutgoingMail.objects.filter(key=key, message_id=created[0].message_id).first()
+
+
+def send_due_mail(*, limit: int = 200) -> int:
+    """Send what is due, one row at a time; returns how many left. Safe to run several times at once."""
+    flag_cut_off_mail()
+    if not settings.EMAIL_HOST:
+        return 0
+    sent = 0
+    for _ in range(limit):
+        mail = _claim()
+        if mail is None:
+            break
+        try:
+            sent += _hand_over(mail)
+        finally:
+            _unlock(mail.pk)
+    return sent
+
+
+def flag_cut_off_mail() -> int:
+    """Mark rows whose sender died between hand-over and commit as ambiguous."""
+    flagged = 0
+    for pk in OutgoingMail.objects.filter(state=OutgoingMail.SENDING).values_list("pk", flat=True):
+        if _lock(pk):
+            try:
+                flagged += OutgoingMail.objects.filter(pk=pk, state=OutgoingMail.SENDING).update(
+                    state=OutgoingMail.AMBIGUOUS,
+                    error="The sender was cut off: this mail may or may not have left.",
+                )
+            finally:
+                _unlock(pk)
+    return flagged
+
+
+def retry_mail(mail: OutgoingMail) -> bool:
+    """Queue a failed or ambiguous mail again; False if it is neither any more."""
+    return bool(
+        OutgoingMail.objects.filter(
+            pk=mail.pk, state__in=(OutgoingMail.FAILED, OutgoingMail.AMBIGUOUS)
+        ).update(state=OutgoingMail.QUEUED, attempts=0, next_attempt_at=None, error="")
+    )
+
+
+@transaction.atomic
+def _claim() -> OutgoingMail | None:
+    """Take the next due row: lock it for this session and mark it as being sent."""
+    due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=timezone.now())
+    queued = OutgoingMail.objects.select_for_update(skip_locked=True).filter(due, state=OutgoingMail.QUEUED)
+    mail = queued.order_by("pk").first()
+    if mail is None or not _lock(mail.pk):
+        return None
+    mail.state = OutgoingMail.SENDING
+    mail.attempts += 1
+    mail.save(update_fields=["state", "attempts"])
+    return mail
+
+
+def _hand_over(mail: OutgoingMail) -> int:
+    message = EmailMessage(
+        mail.subject, mail.text, settings.DEFAULT_FROM_EMAIL, [mail.to],
+        headers={"Message-ID": f"<{mail.message_id}@vendorhub>", "Auto-Submitted": "auto-generated"},
+    )  # fmt: skip
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        _note_failure(mail, error, for_good=all(code >= 500 for code in codes))
+    except smtplib.SMTPResponseException as error:
+        _note_failure(mail, error, for_good=error.smtp_code >= 500)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        _note_failure(mail, error, for_good=isinstance(error, ValueError))
+    else:
+        mail.state, mail.sent_at, mail.error = OutgoingMail.SENT, timezone.now(), ""
+        mail.save(update_fields=["state", "sent_at", "error"])
+        return 1
+    return 0
+
+
+def _note_failure(mail: OutgoingMail, error: Exception, *, for_good: bool) -> None:
+    """Queue it again after a pause, or give it to a person."""
+    mail.error = str(error)[:2000]
+    if for_good or mail.attempts > len(PAUSES):
+        mail.state = OutgoingMail.FAILED
+    else:
+        mail.state, mail.next_attempt_at = OutgoingMail.QUEUED, timezone.now() + PAUSES[mail.attempts - 1]
+    mail.save(update_fields=["state", "next_attempt_at", "error"])
+
+
+def _lock(pk: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, pk % 2**31])
+        return cursor.fetchone()[0]
+
+
+def _unlock(pk: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_SPACE, pk % 2**31])
