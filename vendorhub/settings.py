@@ -20,7 +20,7 @@ PRODUCTION = env("VENDORHUB_ENV", default="development") == "production"
 DEBUG = False
 
 DEVELOPMENT_KEY = "development-only-" + "x" * 50
-SECRET_KEY = env("SECRET_KEY", default="" if PRODUCTION else DEVELOPMENT_KEY)
+SECRET_KEY = env("SECRET_KEY", default="") or ("" if PRODUCTION else DEVELOPMENT_KEY)
 if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY == DEVELOPMENT_KEY):
     raise ImproperlyConfigured(
         "SECRET_KEY is missing, too short or the development default. Set 50 random characters."
