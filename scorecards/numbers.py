@@ -1,0 +1,29 @@
+"""Numbers as people type them in plain digits: no 1_000, NaN, 1e5 or other alphabets' digits."""
+
+import re
+from decimal import Decimal
+
+_PLAIN = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?", re.ASCII)
+
+
+class NotANumber(ValueError):
+    """What was typed is no number in range; the message is a sentence."""
+
+
+def parse_decimal(
+    text: str, *, least: int | None = None, most: int | None = None, places: int = 4
+) -> Decimal:
+    """Return the number, or raise NotANumber with what is wrong. Never rounds."""
+    typed = text.strip()
+    if not _PLAIN.fullmatch(typed):
+        shown = f"“{typed[:20]}” is" if typed and typed.isprintable() else "This is"
+        raise NotANumber(f"{shown} not a number. Use plain digits with a point, for example 12.5.")
+    value = Decimal(typed)
+    if least is not None and value < least:
+        raise NotANumber(f"{typed} is too small; the least is {least}.")
+    if most is not None and value > most:
+        raise NotANumber(f"{typed} is too large; the most is {most}.")
+    exponent = value.normalize().as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > places:
+        raise NotANumber(f"{typed} has more than {places} decimals; nothing is rounded silently.")
+    return value
