@@ -28,12 +28,14 @@ class TrendPoint:
     like_for_like: bool = True
 
 
-def trend_chart(points: Sequence[TrendPoint], bands: Sequence[tuple[str, str, Any]]) -> SafeString:
-    """Overall scores by cycle over the bands (letter, name, lower edge), best band first.
+def trend_chart(
+    points: Sequence[TrendPoint], bands: Sequence[tuple[str, str, Any]], width: int = 780
+) -> SafeString:
+    """Overall scores by cycle over the bands (letter, name, lower edge), best band first; `width` in pixels.
 
     A gap where a cycle has no score; a dashed line where two points are not like for like.
     """
-    left, right, top, bottom = 26.0, 714.0, 6.0, 246.0
+    left, right, top, bottom = 26.0, width - 66.0, 6.0, 246.0
     scores = [float(p.score) for p in points if p.score is not None]
     edges = [float(lower) for _, _, lower in bands]
     floor = max(0.0, min([s - 8 for s in scores] + [edge - 10 for edge in edges if edge > 0] + [90.0]))
@@ -48,10 +50,12 @@ def trend_chart(points: Sequence[TrendPoint], bands: Sequence[tuple[str, str, An
         if low < upper:
             y, tall = height(upper), height(low) - height(upper)
             wash = f"w{letter}" if letter in "ABCDE" else "bar2"
-            body.append(f'<rect class="w {wash}" x="{left:g}" y="{y:.1f}" width="688" height="{tall:.1f}"/>')
+            body.append(
+                f'<rect class="w {wash}" x="{left:g}" y="{y:.1f}" width="{right - left:g}" height="{tall:.1f}"/>'
+            )
             if tall >= 12:
                 label = conditional_escape(f"{letter} {name}")
-                body.append(f'<text class="t11" x="722" y="{y + tall / 2 + 4:.1f}">{label}</text>')
+                body.append(f'<text class="t11" x="{right + 8:g}" y="{y + tall / 2 + 4:.1f}">{label}</text>')
             body.append(f'<text class="t3 t11 r" x="20" y="{y + 4:.1f}">{plain(str(upper))}</text>')
         upper = min(upper, low)
     placed = [
@@ -62,7 +66,7 @@ def trend_chart(points: Sequence[TrendPoint], bands: Sequence[tuple[str, str, An
         if before and after:
             css = 'class="ln"' if after[2].like_for_like else 'class="ln2" stroke-dasharray="3 4"'
             body.append(f'<path {css} d="M{before[0]:.1f} {before[1]:.1f}L{after[0]:.1f} {after[1]:.1f}"/>')
-    every = max(1, -(-len(points) // 12))
+    every = max(1, -(-len(points) * 57 // int(right - left)))  # a label needs 57 pixels
     for place, point in enumerate(points):
         x, last = left + 18 + step * place, place == len(points) - 1
         labelled = last or (len(points) - 1 - place) % every == 0
@@ -87,7 +91,7 @@ def trend_chart(points: Sequence[TrendPoint], bands: Sequence[tuple[str, str, An
         f"{'' if p.like_for_like else ' (not like for like)'}"
         for p in points
     )
-    return _svg(780, 268, f"Overall score by cycle: {said}", "".join(body), fluid=True)
+    return _svg(width, 268, f"Overall score by cycle: {said}", "".join(body), fluid=True)
 
 
 def sparkline(values: Sequence[Decimal | None], letter: str = "") -> SafeString:
@@ -149,7 +153,7 @@ def weight_bar(points: Any, possible: Any, longest: Any, *, thin: bool = False) 
     scale = 276 / float(longest or 1)
     full, dark = float(possible) * scale, float(points) * scale
     y, tall = (5, 6) if thin else (2, 12)
-    title = f"{score(points, 2)} of {score(possible, 2)} points"
+    title = f"{float(points):.2f} of {float(possible):.2f} points"
     body = (
         f'<rect class="bar2" x="0" y="{y}" width="{full:.1f}" height="{tall}"/>'
         f'<rect class="bar1" x="0" y="{y}" width="{dark:.1f}" height="{tall}"/>'

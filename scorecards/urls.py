@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scorecards.views import assessments
+from scorecards.views import assessments, cycles, exports, scorecards, templates, what_if
 
 urlpatterns: list = [
     # the scoring grid, scorecards, exports
@@ -12,4 +12,39 @@ urlpatterns: list = [
     ),
     path("assessments/<int:pk>/submit/", assessments.assessment_submit, name="assessment_submit"),
     path("assessments/<int:pk>/withdraw/", assessments.assessment_withdraw, name="assessment_withdraw"),
+    path("scorecards/<int:pk>/", scorecards.scorecard_detail, name="scorecard_detail"),
+    path("scorecards/<int:pk>/export.<str:form>", exports.scorecard_export, name="scorecard_export"),
+    path("partners/<int:pk>/scorecard/", scorecards.partner_scorecard, name="partner_scorecard"),
+    path("cycles/<int:pk>/export.<str:form>", exports.cycle_export, name="cycle_export"),
+    # templates
+    path("templates/", templates.template_list, name="template_list"),
+    path("templates/import/", templates.template_import, name="template_import"),
+    path("templates/<int:pk>/", templates.template_detail, name="template_detail"),
+    path("templates/<int:pk>/edit/", templates.template_edit, name="template_edit"),
+    path("templates/<int:pk>/what-if/", what_if.template_what_if, name="template_what_if"),
+    path("templates/<int:pk>/template.csv", templates.template_export, name="template_export"),
+    path("templates/<int:pk>/new-version/", templates.template_new_version, name="template_new_version"),
+    path("templates/<int:pk>/activate/", templates.template_activate, name="template_activate"),
+    path("templates/<int:pk>/discard/", templates.template_discard, name="template_discard"),
+    # cycles
+    path("cycles/", cycles.cycle_list, name="cycle_list"),
+    path("cycles/new/", cycles.cycle_create, name="cycle_create"),
+    path("cycles/<int:pk>/", cycles.cycle_detail, name="cycle_detail"),
+    path("cycles/<int:pk>/edit/", cycles.cycle_edit, name="cycle_edit"),
+    path("cycles/<int:pk>/partners/", cycles.cycle_partners, name="cycle_partners"),
+    path("cycles/<int:pk>/raters/", cycles.cycle_raters, name="cycle_raters"),
+    path("cycles/<int:pk>/template/", cycles.cycle_template, name="cycle_template"),
+    path(
+        "cycles/<int:pk>/partners/<int:scorecard_id>/remove/", cycles.cycle_remove_scorecard,
+        name="cycle_remove_scorecard",
+    ),
+    path(
+        "cycles/<int:pk>/raters/<int:assessment_id>/remove/", cycles.cycle_remove_rater,
+        name="cycle_remove_rater",
+    ),
+    path("cycles/<int:pk>/open/", cycles.cycle_open, name="cycle_open"),
+    path("cycles/<int:pk>/nudge/", cycles.cycle_nudge, name="cycle_nudge"),
+    path("cycles/<int:pk>/extend/", cycles.cycle_extend, name="cycle_extend"),
+    path("cycles/<int:pk>/close/", cycles.cycle_close, name="cycle_close"),
+    path("cycles/<int:pk>/reopen/", cycles.cycle_reopen, name="cycle_reopen"),
 ]

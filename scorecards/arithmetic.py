@@ -1,0 +1,362 @@
+"""Where the numbers of a scorecard come from: every step of every score, from the marks that were given.
+
+The marks are read grouped (criterion, rater role, value), so that a page costs the same for three raters and
+for three thousand; the arithmetic itself is `scorecards.scoring`, in exact fractions.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from django.db.models import Count
+
+from scorecards import scoring
+from scorecards.charts import MARKS_SHOWN_FROM
+from scorecards.models import Assessment, Category, Criterion, Rating, Scorecard, Template
+
+LISTED_UP_TO = 30
+Step = tuple[str, str]
+
+
+@dataclass
+class CriterionRow:
+    """One criterion: `part` is its exact outcome, `counts` how many gave which mark."""
+
+    criterion: Criterion
+    part: scoring.Part
+    tally: scoring.Tally
+    counts: Counter[int] = field(default_factory=Counter)
+    letter: str = ""
+    points: Fraction = Fraction(0)
+    possible: Fraction = Fraction(0)
+    change: Decimal | None = None
+    steps: list[Step] = field(default_factory=list)
+    is_open: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"c{self.criterion.pk}"
+
+    @property
+    def marks(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def score(self) -> Decimal | None:
+        return None if self.part.score is None else scoring.stored(self.part.score)
+
+    @property
+    def mean(self) -> float:
+        return float(self.tally.total / self.tally.weight) if self.tally.weight else 0.0
+
+    @property
+    def not_answered(self) -> int:
+        return self.tally.asked - self.tally.not_applicable - self.marks
+
+    @property
+    def words(self) -> str:
+        """Why there is no score."""
+        if self.criterion.kind == Criterion.MEASURED:
+            return "measured; comes with the evidence"
+        if self.part.state == scoring.DOES_NOT_APPLY:
+            return "does not apply, say all who were asked"
+        return "nobody answered" if self.tally.asked else "nobody was asked yet"
+
+
+@dataclass
+class CategoryRow:
+    category: Category
+    part: scoring.Part
+    criteria: list[CriterionRow]
+    letter: str = ""
+    points: Fraction = Fraction(0)
+    possible: Fraction = Fraction(0)
+    change: Decimal | None = None
+    steps: list[Step] = field(default_factory=list)
+    is_open: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"g{self.category.pk}"
+
+    @property
+    def score(self) -> Decimal | None:
+        return None if self.part.score is None else scoring.stored(self.part.score)
+
+    @property
+    def words(self) -> str:
+        """What of it is left out, in a few words."""
+        missing = [row for row in self.criteria if row.part.score is None]
+        if not missing or self.part.score is None:
+            return "no score" if self.part.score is None else ""
+        return f"{len(missing)} of {len(self.criteria)} {'has' if len(missing) == 1 else 'have'} no score"
+
+
+class Arithmetic:
+    """A scorecard taken apart: `categories` of rows with their steps, and `overall_equation`."""
+
+    def __init__(
+        self, scorecard: Scorecard, opened: set[str] | None = None, before: Scorecard | None = None
+    ) -> None:
+        self.scorecard = scorecard
+        counted = _count_marks([card for card in (scorecard, before) if card])
+        self.template = scorecard.template
+        self.weights = weights_of(self.template)
+        self.outcome, tallies, counts = _work_out(scorecard, self.weights, counted)
+        self.categories = self._rows(tallies, counts)
+        if before:
+            self._compare(before, counted)
+        for row in self.rows:
+            row.is_open = bool(opened) and ("all" in opened or row.key in opened)
+        self.overall_equation = self._overall_equation()
+
+    @property
+    def rows(self) -> list[CategoryRow | CriterionRow]:
+        return [row for category in self.categories for row in (category, *category.criteria)]
+
+    @property
+    def criteria(self) -> list[CriterionRow]:
+        return [row for category in self.categories for row in category.criteria]
+
+    @property
+    def longest(self) -> Fraction:
+        return max((row.possible for row in self.categories), default=Fraction(0))
+
+    @property
+    def total_weight(self) -> Decimal:
+        return sum((row.category.weight for row in self.categories), Decimal(0))
+
+    @property
+    def missing(self) -> list[CriterionRow]:
+        """Criteria that apply and have no score."""
+        return [row for row in self.criteria if row.part.state == scoring.MISSING]
+
+    def _rows(self, tallies: dict[int, scoring.Tally], counts: dict[int, Counter[int]]) -> list[CategoryRow]:
+        rows = []
+        parts, bands = self.outcome, self.weights.bands
+        whole = sum(
+            (Fraction(c.weight) for c in self.weights.categories if _scored(parts.categories[c.id])),
+            Fraction(0),
+        )
+        for category in self.template.categories.all():
+            inside = list(category.criteria.all())
+            part = parts.categories[category.pk]
+            possible = 100 * Fraction(category.weight) / whole if _scored(part) and whole else Fraction(0)
+            row = CategoryRow(category, part, [], possible=possible)
+            scored = sum((Fraction(c.weight) for c in inside if _scored(parts.criteria[c.pk])), Fraction(0))
+            for criterion in inside:
+                piece = parts.criteria[criterion.pk]
+                line = CriterionRow(criterion, piece, tallies[criterion.pk], counts[criterion.pk])
+                if _scored(piece) and scored:
+                    line.possible = possible * Fraction(criterion.weight) / scored
+                    line.points = line.possible * piece.score / 100
+                    line.letter = scoring.band_of(bands, piece.score)
+                line.steps = self._criterion_steps(line, category, scored, whole)
+                row.criteria.append(line)
+            if _scored(part):
+                row.points, row.letter = possible * part.score / 100, scoring.band_of(bands, part.score)
+                row.steps = self._category_steps(row, scored, whole)
+            rows.append(row)
+        return rows
+
+    def _criterion_steps(
+        self, row: CriterionRow, category: Category, scored: Fraction, whole: Fraction
+    ) -> list[Step]:
+        tally, low, high = row.tally, self.template.scale_min, self.template.scale_max
+        steps: list[Step] = []
+        if row.part.score is not None:
+            steps.append(
+                (f"The {row.marks} marks" if row.marks > 1 else "The mark", _listed(row, self.template))
+            )
+            mean = tally.total / tally.weight
+            steps.append(("Mean", f"{exact(tally.total)} ÷ {exact(tally.weight)} = {exact(mean)}"))
+            percent = f"({exact(mean)} − {low}) ÷ ({high} − {low}) × 100 = {exact(row.part.score)}"
+            steps.append(("As per cent", f"{percent}, shown as {scoring.shown(row.part.score)}"))
+        left_out = [
+            f"{number} {words}"
+            for number, words in (
+                (tally.not_applicable, "said it does not apply"),
+                (row.not_answered, "left it open"),
+            )
+            if number > 0
+        ]
+        if left_out:
+            steps.append(("Left out", f"{' and '.join(left_out)}; never counted as zero"))
+        if row.possible:
+            share = f"{exact(row.criterion.weight)} ÷ {exact(scored)} of the category"
+            share += f" × {exact(category.weight)} ÷ {exact(whole)} of the whole"
+            steps.append(("Its part", f"{share} × {exact(row.part.score)} = {_places(row.points, 2)} points"))
+        if row.criterion.critical_minimum is not None:
+            least = exact(row.criterion.critical_minimum)
+            steps.append(("Critical", f"under {least} it holds the standing down, whatever the rest says"))
+        return steps or [("No score", row.words)]
+
+    def _category_steps(self, row: CategoryRow, scored: Fraction, whole: Fraction) -> list[Step]:
+        terms = [(c.criterion.weight, c.part.score) for c in row.criteria if _scored(c.part)]
+        steps = [("Score", f"{equation(terms, row.part.score)}, shown as {scoring.shown(row.part.score)}")]
+        left_out = [f"“{c.criterion.name}” ({c.words})" for c in row.criteria if c.part.score is None]
+        if left_out:
+            steps.append(("Left out", f"{', '.join(left_out)}: the others share the weight"))
+        share = f"{exact(row.category.weight)} ÷ {exact(whole)} of the whole"
+        steps.append(("Its part", f"{share} × {exact(row.part.score)} = {_places(row.points, 2)} points"))
+        return steps
+
+    def _overall_equation(self) -> str:
+        terms = [(row.category.weight, row.part.score) for row in self.categories if _scored(row.part)]
+        if not terms:
+            return ""
+        result = scoring.weighted_mean((Fraction(weight), value) for weight, value in terms)
+        return equation(terms, result) if result is not None else ""
+
+    def _compare(self, before: Scorecard, counted: "_Counted") -> None:
+        """Set what changed since; rows are matched by name, because a new version has new rows."""
+        outcome, _, _ = _work_out(before, weights_of(before.template), counted)
+        names = {
+            (category.name, name): part
+            for category in before.template.categories.all()
+            for name, part in (
+                ("", outcome.categories[category.pk]),
+                *((criterion.name, outcome.criteria[criterion.pk]) for criterion in category.criteria.all()),
+            )
+        }
+        for row in self.categories:
+            row.change = _difference(row.part, names.get((row.category.name, "")))
+            for line in row.criteria:
+                line.change = _difference(line.part, names.get((row.category.name, line.criterion.name)))
+
+
+@dataclass
+class _Counted:
+    """Submitted assessments by (scorecard, role), and marks by (scorecard, criterion): (role, value, n/a, count)."""
+
+    raters: dict[int, Counter[str]]
+    marks: dict[tuple[int, int], list[tuple[str, int | None, bool, int]]]
+
+
+def _count_marks(scorecards: Iterable[Scorecard]) -> _Counted:
+    ids = [scorecard.pk for scorecard in scorecards]
+    raters: dict[int, Counter[str]] = defaultdict(Counter)
+    submitted = Assessment.objects.filter(scorecard__in=ids, submitted_at__isnull=False)
+    for card, role, number in (
+        submitted.values_list("scorecard", "rater_role").annotate(Count("pk")).order_by()
+    ):
+        raters[card][role] = number
+    marks = defaultdict(list)
+    grouped = (
+        Rating.objects.filter(scorecard__in=ids, assessment__submitted_at__isnull=False)
+        .values_list("scorecard", "criterion", "assessment__rater_role", "value", "not_applicable")
+        .annotate(Count("pk"))
+        .order_by()
+    )
+    for card, criterion, *mark in grouped:
+        marks[card, criterion].append(tuple(mark))
+    return _Counted(raters, marks)
+
+
+def _work_out(
+    scorecard: Scorecard, weights: scoring.TemplateWeights, counted: _Counted
+) -> tuple[scoring.Outcome, dict[int, scoring.Tally], dict[int, Counter[int]]]:
+    raters = {role: n for role, n in counted.raters[scorecard.pk].items() if weights.role_weight(role)}
+    tallies, counts = {}, {}
+    for criterion in (criterion for category in weights.categories for criterion in category.criteria):
+        asked = {role for role in raters if not criterion.roles or role in criterion.roles}
+        total = weight = Fraction(0)
+        not_applicable, values = 0, Counter[int]()
+        for role, value, is_na, number in counted.marks.get((scorecard.pk, criterion.id), ()):
+            if criterion.measured or role not in asked:
+                continue
+            if is_na:
+                not_applicable += number
+            elif value is not None:
+                total += weights.role_weight(role) * value * number
+                weight += weights.role_weight(role) * number
+                values[value] += number
+        people = 0 if criterion.measured else sum(raters[role] for role in asked)
+        tallies[criterion.id] = scoring.Tally(total, weight, not_applicable, people)
+        counts[criterion.id] = values
+    return scoring.score(weights, tallies, raters=sum(raters.values())), tallies, counts
+
+
+def weights_of(template: Template) -> scoring.TemplateWeights:
+    """The template as arithmetic sees it; prefetch categories, criteria and bands for no query."""
+    return scoring.TemplateWeights(
+        categories=tuple(
+            scoring.CategoryWeight(
+                category.pk,
+                category.weight,
+                tuple(
+                    scoring.CriterionWeight(
+                        c.pk,
+                        c.weight,
+                        tuple(c.roles),
+                        c.kind == Criterion.MEASURED,
+                        c.critical_minimum,
+                        c.critical_cap,
+                    )
+                    for c in category.criteria.all()
+                ),
+            )
+            for category in template.categories.all()
+        ),
+        scale_min=template.scale_min,
+        scale_max=template.scale_max,
+        minimum_coverage=template.minimum_coverage,
+        minimum_raters=template.minimum_raters,
+        role_weights={role: Decimal(weight) for role, weight in template.role_weights.items()},
+        bands=[(band.letter, band.lower) for band in template.bands.all()] or scoring.DEFAULT_BANDS,
+    )
+
+
+def exact(value: Fraction | Decimal | int) -> str:
+    """A number written out: all its decimals where they end within six, else six and an ellipsis."""
+    number = Fraction(value)
+    scaled = number * 10**6
+    text = f"{Decimal(int(scaled)).scaleb(-6).normalize():f}"
+    return text if scaled.denominator == 1 else f"{int(scaled) / 10**6:.6f}…"
+
+
+def equation(terms: Sequence[tuple[Decimal, Fraction]], result: Fraction) -> str:
+    """The weighted mean written out, with as many decimals as it takes to come to the same result."""
+    total = sum((Fraction(weight) for weight, _ in terms), Fraction(0))
+    for places in (4, 6, 8, 10):
+        rounded = [(Fraction(weight), Fraction(_decimal(value, places))) for weight, value in terms]
+        if not total or scoring.stored(sum(w * v for w, v in rounded) / total) == scoring.stored(result):
+            break
+    written = " + ".join(f"{exact(weight)} × {_trimmed(value, places)}" for weight, value in terms)
+    return f"({written}) ÷ {exact(total)} = {_trimmed(result, 4)}"
+
+
+def _listed(row: CriterionRow, template: Template) -> str:
+    if row.marks < MARKS_SHOWN_FROM:
+        text = "fewer than five are not listed, so that no rater can be worked out"
+    elif row.marks <= LISTED_UP_TO:
+        text = f"{', '.join(map(str, sorted(row.counts.elements())))}, in order of size"
+    else:
+        text = ", ".join(f"{row.counts[value]} × {value}" for value in sorted(row.counts))
+    weighs = any(Decimal(weight) != 1 for weight in template.role_weights.values())
+    return f"{text}; each times what its rater's side counts" if weighs else text
+
+
+def _scored(part: scoring.Part) -> bool:
+    return part.score is not None
+
+
+def _difference(now: scoring.Part, before: scoring.Part | None) -> Decimal | None:
+    if now.score is None or before is None or before.score is None:
+        return None
+    return scoring.shown(now.score) - scoring.shown(before.score)
+
+
+def _decimal(value: Fraction, places: int) -> Decimal:
+    scaled = value * 10**places
+    return Decimal((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)).scaleb(-places)
+
+
+def _trimmed(value: Fraction, places: int) -> str:
+    return f"{_decimal(value, places).normalize():f}"
+
+
+def _places(value: Fraction, places: int) -> str:
+    return f"{_decimal(value, places):f}"

@@ -1,0 +1,110 @@
+"""What a scorecard says, in words: the sentence at the top of its page and the one under it."""
+
+from decimal import Decimal
+
+from accounts.templatetags.look import plain, round_shown, score
+from scorecards.arithmetic import Arithmetic
+from scorecards.models import Cycle, Score, Scorecard
+from scorecards.scoring import band_of
+
+TELLING_SHARE = Decimal("0.2")  # a category is named when it makes at least this part of the change
+
+
+def heading(card: Scorecard, outcome: Score | None, before: Scorecard | None) -> str:
+    """The finding, with its number: "Northgate scores 55.7 of 100: Fair, 5.5 lower than in Q2 2026."."""
+    if outcome is None or outcome.overall is None:
+        return f"{card.partner} has no score yet in {card.cycle}."
+    shown = score(outcome.overall)
+    if outcome.status != Score.FINAL:
+        return f"{card.partner} stands provisionally at {shown} of 100."
+    name = band_name(card, outcome.standing)
+    change = change_since(outcome, before)
+    if change is None:
+        return f"{card.partner} scores {shown} of 100: {name}."
+    if not change:
+        return f"{card.partner} scores {shown} of 100: {name}, the same as in {before.cycle}."
+    return (
+        f"{card.partner} scores {shown} of 100: {name}, {abs(change)} {'higher' if change > 0 else 'lower'} "
+        f"than in {before.cycle}."
+    )
+
+
+def explanation(
+    card: Scorecard, outcome: Score | None, before: Scorecard | None, sums: Arithmetic
+) -> list[str]:
+    """Sentences that say why: what makes it provisional, what moved it, what caps it."""
+    sentences = []
+    if outcome is None or outcome.overall is None:
+        people = (
+            "Nobody has submitted yet"
+            if not sums.outcome.raters
+            else "Nothing that was submitted gives a mark"
+        )
+        return [f"{people}. There is no score until somebody does; it is never taken for a zero."]
+    if outcome.status == Score.PROVISIONAL:
+        sentences.append(_provisional(card, outcome))
+    if outcome.capped_by_id:
+        sentences.append(_capped(card, outcome, sums))
+    change = change_since(outcome, before)
+    if change and before and before.template_id != card.template_id:
+        sentences.append(
+            f"The template changed since {before.cycle}, so the difference is not like for like."
+        )
+    elif change:
+        sentences.append(_movers(change, sums))
+    if outcome.status == Score.FINAL and card.cycle.state == Cycle.OPEN:
+        sentences.append(f"{card.cycle} is still open: the score moves with every submission.")
+    return [sentence for sentence in sentences if sentence]
+
+
+def change_since(outcome: Score | None, before: Scorecard | None) -> Decimal | None:
+    """The difference of the two scores as people see them; None without one of the two."""
+    earlier = getattr(before, "score", None)
+    if outcome is None or outcome.overall is None or earlier is None or earlier.overall is None:
+        return None
+    return round_shown(outcome.overall) - round_shown(earlier.overall)
+
+
+def band_name(card: Scorecard, letter: str) -> str:
+    return next((band.name for band in card.template.bands.all() if band.letter == letter), letter)
+
+
+def _provisional(card: Scorecard, outcome: Score) -> str:
+    template, reasons = card.template, []
+    if outcome.raters < template.minimum_raters:
+        people = "rater has" if outcome.raters == 1 else "raters have"
+        reasons.append(
+            f"{outcome.raters} {people} submitted and at least {template.minimum_raters} are needed"
+        )
+    if outcome.coverage < template.minimum_coverage:
+        reasons.append(
+            f"{score(outcome.coverage)} % of the weight is scored and at least "
+            f"{plain(template.minimum_coverage)} % is needed"
+        )
+    return f"Provisional, without standing or rank: {' and '.join(reasons)}." if reasons else ""
+
+
+def _capped(card: Scorecard, outcome: Score, sums: Arithmetic) -> str:
+    row = next((row for row in sums.criteria if row.criterion.pk == outcome.capped_by_id), None)
+    if row is None:
+        return ""
+    alone = band_name(card, band_of(sums.weights.bands, outcome.overall))
+    return (
+        f"The standing is held at {band_name(card, outcome.standing)}: “{row.criterion.name}” scores "
+        f"{score(row.score)}, under the {plain(row.criterion.critical_minimum)} it needs. "
+        f"By the score alone it would be {alone}."
+    )
+
+
+def _movers(change: Decimal, sums: Arithmetic) -> str:
+    """Name the one or two categories that make most of the change."""
+    moved = [
+        (row.change * Decimal(row.category.weight) / 100, row.category.name)
+        for row in sums.categories
+        if row.change is not None
+    ]
+    same_way = sorted((part for part in moved if part[0] * change > 0), key=lambda part: -abs(part[0]))
+    named = [name for part, name in same_way[:2] if abs(part) >= abs(change) * TELLING_SHARE]
+    if not named:
+        return ""
+    return f"Most of the {'rise' if change > 0 else 'fall'} comes from {' and '.join(f'“{name}”' for name in named)}."

@@ -1,0 +1,47 @@
+"""How standings and opened rows look on a scorecard: {% load scorecards %}."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.templatetags.look import band, score
+from scorecards.findings import band_name
+from scorecards.models import Score, Scorecard
+
+register = template.Library()
+
+
+@register.simple_tag
+def standing(card: Scorecard, outcome: Score) -> SafeString:
+    """The standing of a scorecard by its own template's bands."""
+    return band(outcome.standing, band_name(card, outcome.standing), outcome.status)
+
+
+@register.simple_tag
+def band_of(card: Scorecard, letter: str) -> SafeString:
+    return band(letter, band_name(card, letter))
+
+
+@register.filter
+def places(value: Fraction, number: int) -> str:
+    """An exact number rounded half-up to so many decimals."""
+    return score(Decimal(value.numerator) / Decimal(value.denominator), number)
+
+
+@register.simple_tag
+def toggle(row: Any, opened: set[str]) -> SafeString:
+    """The name of a row as a link that opens or closes its arithmetic, here and without scripts."""
+    name = getattr(row, "criterion", None) or row.category
+    if not row.steps:
+        return format_html("{}", name)
+    keys = opened - {"all"} ^ {row.key} if "all" not in opened else {"none"}
+    href = f"?open={','.join(sorted(keys))}" if keys - {"none"} else "?"
+    return format_html(
+        '<a class="tog" href="{0}#{1}" aria-expanded="{2}" hx-get="{0}" hx-select="#where" hx-target="#where" '
+        'hx-swap="outerHTML" hx-push-url="true">{3}<span class="sr">: {4} the arithmetic</span></a>',
+        href, row.key, "true" if row.is_open else "false", name, "hide" if row.is_open else "show",
+    )  # fmt: skip

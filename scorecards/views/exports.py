@@ -1,0 +1,109 @@
+"""Scores as CSV and XLSX, for whoever may see them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+
+from accounts.spreadsheets import csv_response, xlsx_response
+from scorecards.arithmetic import Arithmetic, CategoryRow, CriterionRow
+from scorecards.models import CategoryScore, Cycle, Score, Scorecard
+from scorecards.scoring import stored
+from vendorhub.roles import needs
+
+OUTCOME = [
+    "Partner", "Kind", "Segment", "Template", "Score", "Status", "Coverage %", "Lower bound", "Upper bound", "Standing",
+    "Held down by", "Rank", "Raters", "Previous score", "Change", "Like for like",
+]  # fmt: skip
+STEPS = [
+    "Category",
+    "Criterion",
+    "Weight",
+    "Score",
+    "Standing",
+    "Points",
+    "Marks",
+    "Does not apply",
+    "Left open",
+]
+
+
+@needs("export")
+def cycle_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """Every scorecard of a cycle with its category scores, a row each."""
+    from scorecards.figures import with_rank_and_change
+
+    cycle = get_object_or_404(Cycle.objects.visible_to(request.user), pk=pk)
+    seen = with_rank_and_change(Scorecard.objects.scores_visible_to(request.user).filter(cycle=cycle))
+    cards = list(
+        seen.select_related("partner", "template", "score__capped_by").order_by("partner__name", "pk")
+    )
+    if not cards and Scorecard.objects.visible_to(request.user).filter(cycle=cycle).exists():
+        messages.error(request, f"Submit your own assessments first: until then you see no score of {cycle}.")
+        return redirect(cycle)
+    scores, names = _category_scores(cards)
+    rows = [[*_outcome(card), *(scores.get((card.pk, name)) for name in names)] for card in cards]
+    return _download(form, f"Scores {cycle}", [("Scores", [*OUTCOME, *names], rows)])
+
+
+@needs("export")
+def scorecard_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """One scorecard: what each category and criterion scores and brings."""
+    cards = Scorecard.objects.scores_visible_to(request.user).select_related("cycle", "partner", "template")
+    card = get_object_or_404(
+        cards.prefetch_related("template__categories__criteria", "template__bands"), pk=pk
+    )
+    rows: list[list[Any]] = []
+    sums = Arithmetic(card)
+    for category in sums.categories:
+        rows.append(
+            [category.category.name, None, category.category.weight, *_part(category), None, None, None]
+        )
+        for row in category.criteria:
+            counts = [row.marks, row.tally.not_applicable, row.not_answered]
+            rows.append(
+                [category.category.name, row.criterion.name, row.criterion.weight, *_part(row), *counts]
+            )
+    whole = sums.outcome
+    rows.append(
+        ["Overall", None, sums.total_weight, whole.overall, whole.standing, whole.overall, None, None, None]
+    )
+    return _download(form, f"{card.partner} {card.cycle}", [("Scorecard", STEPS, rows)])
+
+
+def _download(form: str, name: str, sheets: list[tuple[str, list[str], list[list[Any]]]]) -> HttpResponse:
+    """The sheets as the address asks for them; CSV has room for the first."""
+    if form == "xlsx":
+        return xlsx_response(name, sheets)
+    if form == "csv":
+        return csv_response(name, *sheets[0][1:])
+    raise Http404
+
+
+def _outcome(card: Scorecard) -> list[Any]:
+    partner, score = card.partner, getattr(card, "score", None)
+    row = [partner.name, partner.get_kind_display(), partner.get_segment_display(), str(card.template)]
+    if score is None:
+        row += [None, Score.NONE, *[None] * 7]
+    else:
+        row += [
+            score.overall, score.status, score.coverage, score.lower, score.upper, score.standing,
+            score.capped_by and score.capped_by.name, card.rank, score.raters,
+        ]  # fmt: skip
+    return [*row, card.previous_overall, card.change, card.like_for_like]
+
+
+def _category_scores(cards: list[Scorecard]) -> tuple[dict[tuple[int, str], Any], list[str]]:
+    """Scores by (scorecard id, category name), and the names in the order of their templates."""
+    found = CategoryScore.objects.filter(scorecard__in=[card.pk for card in cards]).order_by(
+        "category__template__name", "category__position", "category_id"
+    )
+    scores = {
+        (card, name): score for card, name, score in found.values_list("scorecard", "category__name", "score")
+    }
+    return scores, list(dict.fromkeys(name for _, name in scores))
+
+
+def _part(row: CategoryRow | CriterionRow) -> list[Any]:
+    return [row.score, row.letter, None if row.score is None else stored(row.points)]

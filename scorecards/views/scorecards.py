@@ -1,0 +1,119 @@
+"""The scorecard page: what a partner scores in a cycle, and where the number comes from."""
+
+from itertools import pairwise
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from partners.models import Partner
+from scorecards.arithmetic import Arithmetic
+from scorecards.charts import TrendPoint
+from scorecards.findings import change_since, explanation, heading
+from scorecards.models import Assessment, Cycle, Scorecard
+from scorecards.services.comments import readable_comments
+from vendorhub.roles import needs
+
+TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
+
+
+@needs("use")
+def scorecard_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    cards = Scorecard.objects.visible_to(request.user).select_related("cycle", "partner", "template")
+    card = get_object_or_404(cards, pk=pk)
+    seen = Scorecard.objects.scores_visible_to(request.user)
+    if not seen.filter(pk=pk).exists():
+        return _still_blind(request, card)
+    opened = set(request.GET.get("open", "").split(",")[:200]) - {""}
+    return render(request, "scorecards/scorecard_detail.html", _taken_apart(request, pk, opened))
+
+
+@needs("use")
+def partner_scorecard(request: HttpRequest, pk: int) -> HttpResponse:
+    """The partner's latest scorecard that this person may see the score of."""
+    partner = get_object_or_404(Partner.objects.visible_to(request.user), pk=pk)
+    seen = Scorecard.objects.scores_visible_to(request.user).filter(partner=partner)
+    latest = seen.exclude(cycle__state=Cycle.DRAFT).order_by("-cycle__ends", "-cycle_id").first()
+    return redirect(latest or partner)
+
+
+def _taken_apart(request: HttpRequest, pk: int, opened: set[str]) -> dict[str, Any]:
+    """Everything the page shows, in a number of queries that grows neither with raters nor with criteria."""
+    from scorecards.figures import with_rank_and_change
+
+    seen = Scorecard.objects.scores_visible_to(request.user)
+    card = (
+        with_rank_and_change(seen)
+        .select_related("cycle", "partner", "template", "score__capped_by")
+        .prefetch_related("template__categories__criteria", "template__bands")
+        .get(pk=pk)
+    )
+    outcome = getattr(card, "score", None)
+    past = _past(seen, card)
+    before = past[-1] if past else None
+    if before and before.template_id == card.template_id:
+        before.template = card.template
+    sums = Arithmetic(card, opened, before)
+    criteria = [row.criterion for row in sums.criteria]
+    comments, held_back = readable_comments(card, criteria)
+    order = {criterion.pk: place for place, criterion in enumerate(criteria)}
+    asked = Assessment.objects.filter(scorecard=card).count()
+    return {
+        "card": card,
+        "outcome": outcome,
+        "before": before,
+        "change": change_since(outcome, before),
+        "heading": heading(card, outcome, before),
+        "explanation": explanation(card, outcome, before, sums),
+        "sums": sums,
+        "is_pending": (outcome.overall if outcome else None) != sums.outcome.overall,
+        "opened": opened,
+        "asked": asked,
+        "trend": _trend([*past, card]),
+        "recent": _trend([*past, card])[-RECENT_LENGTH:],
+        "bands": [(band.letter, band.name, band.lower) for band in card.template.bands.all()],
+        "not_like_for_like": _breaks([*past, card]),
+        "comments": sorted(comments, key=lambda comment: order.get(comment.criterion_id, -1)),
+        "held_back": held_back,
+    }
+
+
+def _past(seen: Any, card: Scorecard) -> list[Scorecard]:
+    """The partner's scorecards of earlier closed cycles, oldest first."""
+    earlier = Q(cycle__ends__lt=card.cycle.ends) | Q(cycle__ends=card.cycle.ends, cycle_id__lt=card.cycle_id)
+    past = (
+        seen.filter(earlier, partner=card.partner_id, cycle__state=Cycle.CLOSED)
+        .select_related("cycle", "template", "score")
+        .prefetch_related("template__categories__criteria", "template__bands")
+        .order_by("-cycle__ends", "-cycle_id")[: TREND_LENGTH - 1]
+    )
+    return list(past)[::-1]
+
+
+def _trend(cards: list[Scorecard]) -> list[TrendPoint]:
+    templates = [None, *(card.template_id for card in cards)]
+    return [
+        TrendPoint(
+            card.cycle.name,
+            outcome.overall if outcome else None,
+            outcome.standing if outcome else "",
+            templates[place] in (None, card.template_id),
+        )
+        for place, card in enumerate(cards)
+        for outcome in [getattr(card, "score", None)]
+    ]
+
+
+def _breaks(cards: list[Scorecard]) -> list[Scorecard]:
+    """The scorecards of the trend that start another version of the template."""
+    return [after for before, after in pairwise(cards) if before.template_id != after.template_id]
+
+
+def _still_blind(request: HttpRequest, card: Scorecard) -> HttpResponse:
+    """Say what to do before the score may be seen, without a number of it."""
+    mine = Assessment.objects.visible_to(request.user).filter(
+        scorecard__cycle=card.cycle_id, submitted_at=None
+    )
+    context = {"card": card, "mine": mine.select_related("scorecard__partner")}
+    return render(request, "scorecards/scorecard_blind.html", context, status=403)
