@@ -10,7 +10,7 @@ run: setup ## start everything; prints the address and the demo logins
 	@exec $(BIN)/python -m vendorhub.launcher run --with-parent
 
 test: setup-dev browser ## run every test, browser tests included
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 services: setup ## start only the embedded PostgreSQL and Valkey, migrated; prints ready
 	@exec $(BIN)/python -m vendorhub.launcher services --with-parent

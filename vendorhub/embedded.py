@@ -134,7 +134,7 @@ def postgres(data_dir: Path, *, options: tuple[str, ...] = (), sync: bool = True
     cluster = _cluster_folder(data_dir, account)
     _check_major_version(cluster)
     if not (cluster / "PG_VERSION").exists():
-        _initdb(programs, cluster, account, sync=sync)
+        _initdb(programs, cluster, account, data_dir / "logs" / "initdb.log", sync=sync)
     _clear_stale_pid_file(cluster)
     arguments = [part for option in (*UNTUNED, f"unix_socket_directories={sockets}", *options)
                  for part in ("-c", option)]  # fmt: skip
@@ -217,24 +217,26 @@ def _check_major_version(cluster: Path) -> None:
         )
 
 
-def _initdb(programs: Path, cluster: Path, account: pwd.struct_passwd | None, *, sync: bool) -> None:
-    """Make a cluster: beside its place first when we can, so that an interrupted one is never taken for whole."""
-    shutil.rmtree(cluster, ignore_errors=True)
+def _initdb(
+    programs: Path, cluster: Path, account: pwd.struct_passwd | None, log: Path, *, sync: bool
+) -> None:
+    """Make a cluster: beside its place first, so that one that was broken off is never taken for whole."""
     unfinished = cluster.with_name(f"{cluster.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
-    owner: dict[str, Any] = (
-        {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-    )
     if account:
         os.chown(unfinished, account.pw_uid, account.pw_gid)
-    done = subprocess.run(
-        [str(programs / "initdb"), "-D", str(unfinished), "-U", "vendorhub", "-A", "trust", "-E", "UTF8",
-         "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", *([] if sync else ["--no-sync"])],
-        cwd="/", capture_output=True, text=True, check=False, **owner,
+    initdb = Program(
+        name="initdb",
+        command=[str(programs / "initdb"), "-D", str(unfinished), "-U", "vendorhub", "-A", "trust", "-E", "UTF8",
+                 "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", *([] if sync else ["--no-sync"])],
+        log=log,
+        account=account,
     )  # fmt: skip
-    if done.returncode:
-        raise CannotStart(f"PostgreSQL could not make its data folder {cluster}:\n{done.stdout}{done.stderr}")
+    initdb.start()
+    if initdb.wait():
+        raise CannotStart(f"PostgreSQL could not make its data folder {cluster}:\n{initdb.last_words()}")
+    shutil.rmtree(cluster, ignore_errors=True)
     unfinished.rename(cluster)
 
 

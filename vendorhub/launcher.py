@@ -33,7 +33,7 @@ PROGRAMS = {
     ],
     "worker": [
         "celery", "--app", "vendorhub", "worker", "--queues", "scores,mail,bulk", "--concurrency", "2",
-        "--without-gossip", "--without-mingle", "--loglevel", "INFO",
+        "--without-gossip", "--without-mingle", "--loglevel", "WARNING",
     ],
     "beat": ["celery", "--app", "vendorhub", "beat", "--loglevel", "WARNING"],
 }  # fmt: skip
@@ -84,17 +84,19 @@ class Site:
             folder=BASE_DIR,
             log=self.data_dir / "logs" / "prepare.log",
         )
-        result = self.data_dir / "logs" / "prepare.json"
-        result.unlink(missing_ok=True)
+        findings = self.data_dir / "logs" / "prepare.json"
+        for old in (program.log, findings):
+            if old:
+                old.unlink(missing_ok=True)
         program.start()
         while program.running and not self.stopping:
             time.sleep(0.05)
         if self.stopping:
             program.kill()
             return {}
-        if program.process is None or program.process.returncode:
+        if program.wait():
             raise CannotStart(f"The database could not be prepared:\n{program.last_words(30)}")
-        return json.loads(result.read_text())
+        return json.loads(findings.read_text())
 
     def start_program(self, name: str, **environment: str) -> Program:
         """Start one line of PROGRAMS from the virtual environment we run in."""
@@ -218,6 +220,7 @@ def run(site: Site, lock: Any, *, database: bool, broker: bool) -> None:
     site.environment.setdefault("SITE_URL", os.environ.get("SITE_URL", address))
     embedded.note_holder(lock, address=address)
     site.start_servers(database=database, broker=broker)
+    say("Preparing the database; the first start takes a little longer …")
     findings = site.prepare(demo=os.environ.get("DEMO", "yes").lower() not in ("no", "0", "false"))
     if site.stopping:
         return

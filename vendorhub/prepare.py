@@ -13,7 +13,7 @@ from typing import Any
 
 import django
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import CommandError, call_command, get_commands
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -31,11 +31,14 @@ def _first_start() -> Any:
     return settings.DATA_DIR / "first-start"
 
 
-def fill() -> None:
-    """Load the built-in templates and the demo portfolio, once, into a database that was empty."""
-    for command in ("load_builtin", "load_demo"):
+def fill(*, demo: bool) -> None:
+    """Load the built-in templates and, if wanted, the demo portfolio, into a database that was empty."""
+    for command in ("load_builtin", *(["load_demo"] if demo else [])):
         if command in get_commands():
-            call_command(command)
+            try:
+                call_command(command)
+            except CommandError as refusal:
+                print(f"{command}: {refusal}")
 
 
 def findings() -> dict[str, Any]:
@@ -70,8 +73,7 @@ def main() -> None:
         sys.exit(where_is_the_database(error))
     call_command("collectstatic", interactive=False, verbosity=0)
     if _first_start().exists():
-        if options.demo and not settings.PRODUCTION:
-            fill()
+        fill(demo=options.demo and not settings.PRODUCTION)
         _first_start().unlink()
     (settings.DATA_DIR / "logs" / "prepare.json").write_text(json.dumps(findings()))
 

@@ -71,6 +71,10 @@ class Program:
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    def wait(self) -> int:
+        """Wait for its end; returns the exit code."""
+        return self.process.wait() if self.process else 0
+
     def send(self, number: signal.Signals) -> None:
         """Signal the program itself, if it still runs."""
         if self.process is not None and self.running:

@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -35,10 +36,10 @@ def site(folder):
         running.stop()
 
 
-def launch(folder, what: str = "run") -> subprocess.CompletedProcess[str]:
+def launch(folder, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "vendorhub.launcher", what],
-        cwd=ROOT, env=environment(folder), capture_output=True, text=True, timeout=20, check=False,
+        [sys.executable, "-m", "vendorhub.launcher", "run"],
+        cwd=ROOT, env=environment(folder, **more), capture_output=True, text=True, timeout=20, check=False,
     )  # fmt: skip
 
 
@@ -165,6 +166,17 @@ def manage(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT, env=environment(folder), capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def test_a_taken_port_is_named_and_nothing_is_started(folder):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = launch(folder, PORT=str(port))
+    assert refused.returncode == 1
+    assert f"Port {port} is taken" in refused.stdout
+    assert "Traceback" not in refused.stderr
 
 
 def test_a_pid_file_whose_number_belongs_to_another_program_is_forgotten(folder):
