@@ -1,0 +1,83 @@
+-- Write the outcomes of these scorecards: only rows that differ, whatever was there before.
+-- Whoever calls holds the scorecards' row locks, so that nobody else writes the same ones from older marks.
+CREATE OR REPLACE FUNCTION scorecards_store(ids bigint[]) RETURNS void
+LANGUAGE plpgsql
+SET jit = off
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+AS $$
+BEGIN
+    WITH outcome AS MATERIALIZED (
+        SELECT * FROM scorecards_outcomes(ids)
+    ), fresh AS MATERIALIZED (
+        SELECT o.scorecard_id, c.category_id, c.score
+        FROM outcome o, LATERAL unnest(o.category_ids, o.category_scores) c (category_id, score)
+    ), scores AS (
+        INSERT INTO scorecards_score AS s
+            (scorecard_id, overall, coverage, lower, upper, status, standing, capped_by_id, raters)
+        SELECT o.scorecard_id, o.overall, o.coverage, o.lower, o.upper, o.status, o.standing, o.capped_by_id, o.raters
+        FROM outcome o LEFT JOIN (SELECT * FROM scorecards_score WHERE scorecard_id = ANY (ids)) old
+            ON old.scorecard_id = o.scorecard_id
+        WHERE (old.scorecard_id, old.overall, old.coverage, old.lower, old.upper, old.status, old.standing,
+               old.capped_by_id, old.raters)
+           IS DISTINCT FROM
+              (o.scorecard_id, o.overall, o.coverage, o.lower, o.upper, o.status, o.standing, o.capped_by_id, o.raters)
+        ON CONFLICT (scorecard_id) DO UPDATE SET
+            overall = excluded.overall, coverage = excluded.coverage, lower = excluded.lower,
+            upper = excluded.upper, status = excluded.status, standing = excluded.standing,
+            capped_by_id = excluded.capped_by_id, raters = excluded.raters
+    ), vanished AS (
+        DELETE FROM scorecards_categoryscore c
+        WHERE c.scorecard_id = ANY (ids) AND NOT EXISTS
+            (SELECT FROM fresh f WHERE f.scorecard_id = c.scorecard_id AND f.category_id = c.category_id)
+    )
+    INSERT INTO scorecards_categoryscore (scorecard_id, category_id, score)
+    SELECT f.scorecard_id, f.category_id, f.score
+    FROM fresh f LEFT JOIN (SELECT * FROM scorecards_categoryscore WHERE scorecard_id = ANY (ids)) old
+        ON old.scorecard_id = f.scorecard_id AND old.category_id = f.category_id
+    WHERE old.score IS DISTINCT FROM f.score
+    ON CONFLICT (scorecard_id, category_id) DO UPDATE SET score = excluded.score;
+END
+$$;
+
+-- Compute up to `batch` requested scorecards, oldest request first; how many were taken.
+--
+-- The scorecards are locked, not their requests: a save that renews a request never waits for a worker. Each
+-- statement here sees what was committed before it began, so the marks read are at least as new as the
+-- tokens; a request renewed meanwhile has another token, stays, and is computed again.
+CREATE OR REPLACE FUNCTION scorecards_recompute_requested(batch integer) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    ids bigint[];
+    tokens uuid[];
+BEGIN
+    SELECT array_agg(scorecard_id), array_agg(token) INTO ids, tokens
+    FROM (SELECT q.scorecard_id, q.token
+          FROM scorecards_recomputerequest q JOIN scorecards_scorecard s ON s.id = q.scorecard_id
+          ORDER BY q.requested_at, q.scorecard_id LIMIT batch
+          FOR NO KEY UPDATE OF s SKIP LOCKED) claimed;
+    IF ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM scorecards_store(ids);
+    DELETE FROM scorecards_recomputerequest WHERE scorecard_id IN (
+        SELECT q.scorecard_id
+        FROM unnest(ids, tokens) claimed (id, token)
+        JOIN scorecards_recomputerequest q ON q.scorecard_id = claimed.id AND q.token = claimed.token
+        FOR UPDATE OF q SKIP LOCKED);
+    RETURN cardinality(ids);
+END
+$$;
+
+-- Compute these scorecards now, whether or not anybody asked.
+CREATE OR REPLACE FUNCTION scorecards_recompute_now(wanted bigint[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM FROM scorecards_scorecard WHERE id = ANY (wanted) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM scorecards_store(wanted);
+END
+$$;
