@@ -120,18 +120,18 @@ def test_no_orphan_outlives_a_killed_make(folder):
 def test_postgresql_comes_back_by_itself_and_people_are_told_to_try_again_meanwhile(site):
     signed_in = {"Cookie": "sessionid=" + "a" * 32}  # makes the site look the session up
     web = sorted(process.pid for process in site.processes("gunicorn"))
-    assert fetch(site.port, "/", **signed_in)[0] == 302
+    assert fetch(site.port, "/templates/", **signed_in)[0] == 302
     next(process for process in site.processes("postgres") if "-D" in process.cmdline()).kill()
-    status, page = fetch(site.port, "/", **signed_in)
+    status, page = fetch(site.port, "/templates/", **signed_in)
     assert (status, "Try again in a moment" in page, "Traceback" in page) == (503, True, False)
-    status, text = fetch(site.port, "/", **signed_in, Accept="application/json")
+    status, text = fetch(site.port, "/templates/", **signed_in, Accept="application/json")
     assert (status, "try again in a moment" in text, text[0]) == (503, True, "{")
-    status, text = fetch(site.port, "/", **signed_in, **{"HX-Request": "true"})
+    status, text = fetch(site.port, "/templates/", **signed_in, **{"HX-Request": "true"})
     assert (status, "<" in text) == (503, False)
     assert fetch(site.port, "/readyz")[0] == 503
     assert fetch(site.port, "/livez")[0] == 200
     wait_for(site, "/readyz", 200)
-    assert fetch(site.port, "/", **signed_in)[0] == 302
+    assert fetch(site.port, "/templates/", **signed_in)[0] == 302
     assert sorted(process.pid for process in site.processes("gunicorn")) == web
 
 
