@@ -288,7 +288,8 @@ class Rating(models.Model):
 class Comment(models.Model):
     """A remark on a criterion (or the whole). Anonymous: `assessment` is NULL from the first keystroke on.
 
-    The key is random and the date is a day, so that neither order nor time gives the author away.
+    The key says nothing of order and there is no time, so that neither gives the author away (see
+    `scorecards.services.comments` for what anonymous promises).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -296,9 +297,7 @@ class Comment(models.Model):
     criterion = models.ForeignKey(Criterion, null=True, on_delete=models.PROTECT, related_name="+")
     assessment = models.ForeignKey(Assessment, null=True, on_delete=models.CASCADE, related_name="comments")
     text = models.TextField(max_length=5000)
-    # Anonymous comments: hash of the token that lets the browser that wrote it change it, and whether it counts yet.
-    token_hash = models.CharField(max_length=64, blank=True, editable=False)
-    published = models.BooleanField(default=False)
+    published = models.BooleanField(default=False, help_text="Its cycle was closed: anonymous ones are shown then.")
 
     class Meta:
         constraints = [

@@ -75,6 +75,10 @@ class CellForm(forms.Form):
     def has_comment(self) -> bool:
         return "comment" in self.data
 
+    def clean(self) -> None:
+        if not self.has_mark and not self.has_comment:
+            raise ValidationError("There was nothing to save. Load the page again.")
+
     def clean_value(self) -> int | str | None:
         """The mark as a number, "na", or None for not answered."""
         value = self.cleaned_data["value"]

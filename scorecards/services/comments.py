@@ -9,8 +9,9 @@ An anonymous comment is stored without its author from the first keystroke:
   and the row has no time;
 - it is written in a transaction of its own that touches nothing else, so no mark carries the same number;
 - it is sent to the same address as a mark, so an access log cannot tell the two apart;
-- a submission neither changes it nor is waited for: all of them appear together when the cycle closes, and
-  only where at least CROWD people were asked that criterion. With fewer, the choice is not offered.
+- a submission neither changes it nor is waited for: all of them are published in one statement when the cycle
+  closes (so that they all bear that transaction's number), and shown only where at least CROWD people were
+  asked that criterion. With fewer, the choice is not offered.
 
 Not covered: somebody who reads the network or the database's own files while it is being written, and the
 style of the text itself.
@@ -22,7 +23,7 @@ import uuid
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from scorecards.models import Assessment, Comment, Criterion, Cycle, Scorecard
+from scorecards.models import Assessment, Comment, Criterion, Scorecard
 from scorecards.services.assessments import is_asked, lock_assessment, refuse_if_locked
 
 CROWD = 3
@@ -122,14 +123,12 @@ def _write(
 def readable_comments(scorecard: Scorecard, criteria: list[Criterion]) -> tuple[QuerySet[Comment], int]:
     """Comments everybody who sees the scorecard's scores may read, and how many anonymous ones are held back.
 
-    Signed ones count with their author's submission; anonymous ones all at once when the cycle is closed, in
-    random order, where at least CROWD people were asked. Ask only for scorecards from `scores_visible_to`.
+    Signed ones count with their author's submission; anonymous ones when the closing of the cycle published
+    them, in random order, where at least CROWD people were asked. Only for scorecards from `scores_visible_to`.
     """
     comments = Comment.objects.filter(scorecard=scorecard).select_related("assessment__rater", "criterion")
     signed = comments.filter(assessment__submitted_at__isnull=False)
-    if scorecard.cycle.state != Cycle.CLOSED:
-        return signed.order_by("pk"), 0
     hidden = [pk for pk, people in crowd(scorecard.pk, criteria).items() if people < CROWD]
-    anonymous = comments.filter(assessment=None)
+    anonymous = comments.filter(assessment=None, published=True)
     shown = signed | anonymous.exclude(criterion__in=hidden)
     return shown.order_by("pk"), anonymous.filter(criterion__in=hidden).count()

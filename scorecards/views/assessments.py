@@ -145,8 +145,6 @@ def _save_cell(assessment: Assessment, criterion: Criterion, form: CellForm, sec
         saved |= _plain(service.save_cell(assessment, criterion, **form.mark))
     if form.has_comment:
         saved["known"] = fingerprint_of(_save_comment(assessment, criterion, form, secret))
-    if not saved:
-        service.refuse_if_locked(assessment)
     return {**saved, "saved_at": f"{timezone.localtime():%H:%M}"}
 
 
