@@ -1,7 +1,7 @@
 # `make help` lists what there is. Everything needed is installed below .venv; nothing else on the machine is touched,
 # except (as root, with apt) Python's venv module and, for the browser tests, Chromium.
 .DEFAULT_GOAL := help
-.PHONY: run test services lint bench setup setup-dev browser help
+.PHONY: run test services lint format bench setup setup-dev browser help
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -17,6 +17,9 @@ services: setup ## start only the embedded PostgreSQL and Valkey, migrated; prin
 
 lint: setup-dev ## style, types, floors between the apps, migrations, lock files
 	@./.ci/lint
+
+format: setup-dev ## put code and templates into the style that lint checks
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format . && git ls-files -z '*.html' | xargs -0r $(BIN)/djade --target-version 5.2
 
 bench: setup-dev ## measure speed and size, each beside a reference (SIZE=S, M or L)
 	@$(BIN)/python -m bench $(ARGS)
