@@ -79,6 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STATIC_ROOT = None  # nothing is collected for tests
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     by_hand = not hasattr(config, "workerinput") and not config.option.collectonly
     if by_hand and "DATABASE_URL" not in os.environ and not settings.DATABASE_URL:
