@@ -1,0 +1,140 @@
+"""Reads single cells: text, yes or no, notice periods, kinds, links. What cannot be read says why."""
+
+import re
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from partners.names import plain
+from partners.register.workbook import Cell, CellError
+
+# Cells that say there is nothing.
+NOTHING = {"", "-", "--", "–", "—", "n/a", "na", "n.a.", "#n/a", "none", "null", "nil", "tbc", "tbd", "t.b.d.", "?", "unknown", "k.a.", "keine angabe", "unbekannt", "offen", "entfallt", "inconnu", "desconocido"}  # fmt: skip
+# Said of an end that is not there.
+OPEN_ENDED = {"ongoing", "open", "open ended", "open-ended", "perpetual", "evergreen", "indefinite", "unlimited", "no end", "no end date", "until terminated", "unbefristet", "unbegrenzt", "laufend", "indetermine", "duree indeterminee", "indefinido", "indeterminato", "onbepaald"}  # fmt: skip
+YES = {"yes", "y", "true", "t", "1", "x", "✓", "✔", "auto", "automatic", "automatically", "ja", "j", "wahr", "automatisch", "oui", "o", "vrai", "si", "s", "sim", "vero", "verdadero", "waar"}  # fmt: skip
+NO = {"no", "n", "false", "f", "0", "manual", "manually", "not", "never", "nein", "falsch", "manuell", "non", "faux", "nee", "falso", "nao"}  # fmt: skip
+KIND_WORDS = {
+    "vendor": "vendor|supplier|external|external supplier|lieferant|fournisseur|proveedor|fornitore|leverancier|hersteller|manufacturer",
+    "provider": "provider|solution provider|reseller|integrator|system integrator|service provider|distributor|systemhaus|"
+    "dienstleister|revendeur|integrateur|implementation partner|channel partner",
+    "unit": "unit|business unit|internal|internal unit|department|geschaftsbereich|abteilung|intern",
+    "operations": "operations|factory|subsidiary|plant|werk|tochter|tochtergesellschaft|filiale|usine|operations factory or subsidiary|"
+    "operations factory subsidiary",
+    "own": "own|own organisation|our own organisation|ourselves|self|own organization|eigene organisation",
+}  # fmt: skip
+KINDS = {word: kind for kind, words in KIND_WORDS.items() for word in words.split("|")}
+NOTICE_UNITS = [
+    ("days", r"d|days?|calendar days?|tage?n?|jours?|dias?|giorni|giorno|dagen|dag"),
+    ("weeks", r"w|wk|wks|weeks?|wochen?|semaines?|semanas?|settimane|settimana|weken|week"),
+    ("months", r"m|mth|mths|mo|months?|monate?n?|mois|mes(?:es)?|mesi|mese|maanden|maand"),
+]
+TRANSPARENT = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+TURNS_TEXT = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class BadValue(ValueError):
+    """A cell that cannot be used, with the reason in plain words."""
+
+
+def shown(cell: Any) -> str:
+    """A cell as it is quoted in a message: short, on one line, with nothing hidden in it."""
+    text = "".join(sign if sign.isprintable() else " " for sign in str(cell))
+    text = " ".join(text.split())
+    return f"“{text[:60]}…”" if len(text) > 60 else f"“{text}”"
+
+
+def clean_text(cell: Cell | None, limit: int = 0) -> str:
+    """A cell as one line of text; numbers and dates as people write them. BadValue for what must not be stored."""
+    if cell is None:
+        return ""
+    if isinstance(cell, CellError):
+        raise BadValue(f"holds the spreadsheet error {cell}" if cell else "holds a formula that was never computed; open the file, save it and try again")  # fmt: skip
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, Decimal):
+        return f"{cell:f}".rstrip("0").rstrip(".") if cell.as_tuple().exponent < 0 else f"{cell:f}"
+    if isinstance(cell, date):
+        return cell.isoformat()
+    text = unicodedata.normalize("NFC", cell.translate(TRANSPARENT))
+    if any(sign in TURNS_TEXT for sign in text):
+        raise BadValue("holds invisible signs that turn the direction of text")
+    if any(unicodedata.category(sign) in ("Cc", "Cs", "Co", "Cn") and not sign.isspace() for sign in text):
+        raise BadValue("holds control characters")
+    if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
+        text = text[1:]  # the apostrophe our own exports put there
+    text = " ".join(text.split())
+    if limit and len(text) > limit:
+        raise BadValue(f"has {len(text):,} characters; up to {limit} fit")
+    return text
+
+
+def is_blank(cell: Cell | None, *, for_end: bool = False) -> bool:
+    """Whether a cell says that there is nothing (with `for_end`: or that there is no end)."""
+    if cell is None or isinstance(cell, (date | Decimal | bool, CellError)):
+        return cell is None or cell == "#N/A"
+    text = plain(cell.translate(TRANSPARENT)).strip()
+    return text in NOTHING or (for_end and text in OPEN_ENDED)
+
+
+def ascii_digits(text: str) -> str:
+    """The text, or BadValue if it writes numbers with other digits than 0 to 9."""
+    if any(sign.isdigit() or sign.isnumeric() for sign in text if not sign.isascii()):
+        raise BadValue(f"{shown(text)} uses digits other than 0 to 9")
+    return text
+
+
+def read_boolean(cell: Cell) -> bool:
+    """Yes or no, in the words and languages people use."""
+    if isinstance(cell, bool):
+        return cell
+    text = plain(clean_text(cell)).strip(" .")
+    if text in YES:
+        return True
+    if text in NO:
+        return False
+    raise BadValue(f"{shown(cell)} is neither yes nor no")
+
+
+def read_kind(cell: Cell) -> str:
+    """A kind of partner by its value or by its name."""
+    kind = KINDS.get(" ".join(re.findall(r"[^\W_]+", plain(clean_text(cell)))))
+    if not kind:
+        raise BadValue(
+            f"{shown(cell)} is no kind of partner (vendor, solution provider, business unit, operations, own organisation)"
+        )
+    return kind
+
+
+def read_notice(cell: Cell, unit: str = "days") -> tuple[int, str]:
+    """A notice period as (number, days, weeks or months): 90, "90 days", "3 Monate"; `unit` where none is said."""
+    text = plain(ascii_digits(clean_text(cell)))
+    found = re.fullmatch(r"([0-9]{1,6})(?:\.0+)?(?: ?\(?([a-z ]+)\)?(?: .{0,40})?)?", text)
+    if not found:
+        raise BadValue(f"{shown(cell)} is no notice period such as 90 or 3 months")
+    number, word = int(found[1]), (found[2] or "").strip()
+    if word:
+        unit = next((name for name, words in NOTICE_UNITS if re.fullmatch(rf"(?:{words})\b.*", word)), "")
+        if not unit and re.fullmatch(r"(y|years?|jahre?|ans?|annees?|anos?|anni|anno|jaar)", word):
+            number, unit = number * 12, "months"
+    if not unit:
+        raise BadValue(f"{shown(cell)} is no notice period such as 90 or 3 months")
+    if number > 3660:
+        raise BadValue(f"{shown(cell)} is longer than any notice period")
+    return number, unit
+
+
+def read_link(cell: Cell) -> str:
+    """The address of a page, http or https."""
+    text = clean_text(cell, 1000)
+    address = f"https://{text}" if text.lower().startswith("www.") else text
+    try:
+        parts = urlsplit(address)
+        fine = parts.scheme.lower() in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        fine = False
+    if not fine or " " in address or not re.fullmatch(r"[^<>\"{}|\\^`]+", address):
+        raise BadValue(f"{shown(cell)} is no web address beginning with http:// or https://")
+    return address
