@@ -1,1 +1,13 @@
-urlpatterns: list = []
+"""Addresses of the pages that put everything together."""
+
+from django.urls import path
+
+from governance.views import home, partner, portfolio
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("portfolio/", portfolio.portfolio, name="portfolio"),
+    path("portfolio/export.csv", portfolio.portfolio_export, name="portfolio_export"),
+    path("portfolio/categories/", portfolio.portfolio_heat, name="portfolio_heat"),
+    path("partners/<int:pk>/", partner.partner_detail, name="partner_detail"),
+]
