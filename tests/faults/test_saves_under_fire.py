@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
 
 @pytest.fixture
-def site(tmp_path):
-    running = RunningSite(tmp_path)
+def site(data_dir):
+    running = RunningSite(data_dir)
     try:
         running.wait_until_ready()
         yield running
@@ -27,7 +27,7 @@ def site(tmp_path):
 
 def kill_a_worker(site: RunningSite, dice: random.Random) -> int:
     """kill -9 one Celery process, pool child or parent. Returns how many were killed."""
-    workers = site.processes("worker")
+    workers = site.processes("vendorhub worker")  # not gunicorn, and not an io worker of PostgreSQL
     if not workers:
         return 0
     with contextlib.suppress(psutil.Error):
