@@ -1,33 +1,31 @@
 """Where the numbers of a scorecard come from: every step of every score, from the marks that were given.
 
-The marks are read grouped (criterion, rater role, value), so that a page costs the same for three raters and
-for three thousand; the arithmetic itself is `scorecards.scoring`, in exact fractions.
+What the marks sum up to comes from `scorecards.figures`, two scorecards in one query; the arithmetic itself is
+`scorecards.scoring`, in exact fractions.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import Count
-
 from scorecards import scoring
-from scorecards.charts import MARKS_SHOWN_FROM
-from scorecards.models import Assessment, Category, Criterion, Rating, Scorecard, Template
+from scorecards.figures import CriterionFigure, criterion_figures
+from scorecards.models import Category, Criterion, Scorecard, Template
 
 LISTED_UP_TO = 30
 Step = tuple[str, str]
+Figures = dict[tuple[int, int], CriterionFigure]
 
 
 @dataclass
 class CriterionRow:
-    """One criterion: `part` is its exact outcome, `counts` how many gave which mark."""
+    """One criterion: `figure` is what its marks sum up to, `part` what that comes to, exactly."""
 
     criterion: Criterion
     part: scoring.Part
-    tally: scoring.Tally
-    counts: Counter[int] = field(default_factory=Counter)
+    figure: CriterionFigure
     letter: str = ""
     points: Fraction = Fraction(0)
     possible: Fraction = Fraction(0)
@@ -40,20 +38,13 @@ class CriterionRow:
         return f"c{self.criterion.pk}"
 
     @property
-    def marks(self) -> int:
-        return sum(self.counts.values())
+    def counts(self) -> Counter[int]:
+        """How many gave which mark; empty where there are too few to show them."""
+        return Counter(self.figure.marks or ())
 
     @property
     def score(self) -> Decimal | None:
         return None if self.part.score is None else scoring.stored(self.part.score)
-
-    @property
-    def mean(self) -> float:
-        return float(self.tally.total / self.tally.weight) if self.tally.weight else 0.0
-
-    @property
-    def not_answered(self) -> int:
-        return self.tally.asked - self.tally.not_applicable - self.marks
 
     @property
     def words(self) -> str:
@@ -62,7 +53,7 @@ class CriterionRow:
             return "measured; comes with the evidence"
         if self.part.state == scoring.DOES_NOT_APPLY:
             return "does not apply, say all who were asked"
-        return "nobody answered" if self.tally.asked else "nobody was asked yet"
+        return "nobody answered" if self.figure.asked else "nobody was asked yet"
 
 
 @dataclass
@@ -101,13 +92,13 @@ class Arithmetic:
         self, scorecard: Scorecard, opened: set[str] | None = None, before: Scorecard | None = None
     ) -> None:
         self.scorecard = scorecard
-        counted = _count_marks([card for card in (scorecard, before) if card])
+        figures = criterion_figures([scorecard.pk, before.pk] if before else [scorecard.pk])
         self.template = scorecard.template
         self.weights = weights_of(self.template)
-        self.outcome, tallies, counts = _work_out(scorecard, self.weights, counted)
-        self.categories = self._rows(tallies, counts)
+        self.outcome = outcome_of(scorecard, self.weights, figures)
+        self.categories = self._rows(figures)
         if before:
-            self._compare(before, counted)
+            self._compare(outcome_of(before, weights_of(before.template), figures), before.template)
         for row in self.rows:
             row.is_open = bool(opened) and ("all" in opened or row.key in opened)
         self.overall_equation = self._overall_equation()
@@ -133,7 +124,7 @@ class Arithmetic:
         """Criteria that apply and have no score."""
         return [row for row in self.criteria if row.part.state == scoring.MISSING]
 
-    def _rows(self, tallies: dict[int, scoring.Tally], counts: dict[int, Counter[int]]) -> list[CategoryRow]:
+    def _rows(self, figures: Figures) -> list[CategoryRow]:
         rows = []
         parts, bands = self.outcome, self.weights.bands
         whole = sum(
@@ -148,7 +139,7 @@ class Arithmetic:
             scored = sum((Fraction(c.weight) for c in inside if _scored(parts.criteria[c.pk])), Fraction(0))
             for criterion in inside:
                 piece = parts.criteria[criterion.pk]
-                line = CriterionRow(criterion, piece, tallies[criterion.pk], counts[criterion.pk])
+                line = CriterionRow(criterion, piece, figures[self.scorecard.pk, criterion.pk])
                 if _scored(piece) and scored:
                     line.possible = possible * Fraction(criterion.weight) / scored
                     line.points = line.possible * piece.score / 100
@@ -164,21 +155,20 @@ class Arithmetic:
     def _criterion_steps(
         self, row: CriterionRow, category: Category, scored: Fraction, whole: Fraction
     ) -> list[Step]:
-        tally, low, high = row.tally, self.template.scale_min, self.template.scale_max
+        figure, low, high = row.figure, self.template.scale_min, self.template.scale_max
         steps: list[Step] = []
         if row.part.score is not None:
-            steps.append(
-                (f"The {row.marks} marks" if row.marks > 1 else "The mark", _listed(row, self.template))
-            )
-            mean = tally.total / tally.weight
-            steps.append(("Mean", f"{exact(tally.total)} ÷ {exact(tally.weight)} = {exact(mean)}"))
-            percent = f"({exact(mean)} − {low}) ÷ ({high} − {low}) × 100 = {exact(row.part.score)}"
+            number = f"The {figure.count} marks" if figure.count > 1 else "The mark"
+            steps.append((number, _listed(figure, self.template)))
+            total, weight = exact(figure.tally.total), exact(figure.tally.weight)
+            steps.append(("Mean", f"{total} ÷ {weight} = {exact(figure.mean)}"))
+            percent = f"({exact(figure.mean)} − {low}) ÷ ({high} − {low}) × 100 = {exact(row.part.score)}"
             steps.append(("As per cent", f"{percent}, shown as {scoring.shown(row.part.score)}"))
         left_out = [
             f"{number} {words}"
             for number, words in (
-                (tally.not_applicable, "said it does not apply"),
-                (row.not_answered, "left it open"),
+                (figure.not_applicable, "said it does not apply"),
+                (figure.not_answered, "left it open"),
             )
             if number > 0
         ]
@@ -210,12 +200,11 @@ class Arithmetic:
         result = scoring.weighted_mean((Fraction(weight), value) for weight, value in terms)
         return equation(terms, result) if result is not None else ""
 
-    def _compare(self, before: Scorecard, counted: "_Counted") -> None:
+    def _compare(self, outcome: scoring.Outcome, template: Template) -> None:
         """Set what changed since; rows are matched by name, because a new version has new rows."""
-        outcome, _, _ = _work_out(before, weights_of(before.template), counted)
         names = {
             (category.name, name): part
-            for category in before.template.categories.all()
+            for category in template.categories.all()
             for name, part in (
                 ("", outcome.categories[category.pk]),
                 *((criterion.name, outcome.criteria[criterion.pk]) for criterion in category.criteria.all()),
@@ -227,56 +216,13 @@ class Arithmetic:
                 line.change = _difference(line.part, names.get((row.category.name, line.criterion.name)))
 
 
-@dataclass
-class _Counted:
-    """Submitted assessments by (scorecard, role), and marks by (scorecard, criterion): (role, value, n/a, count)."""
-
-    raters: dict[int, Counter[str]]
-    marks: dict[tuple[int, int], list[tuple[str, int | None, bool, int]]]
-
-
-def _count_marks(scorecards: Iterable[Scorecard]) -> _Counted:
-    ids = [scorecard.pk for scorecard in scorecards]
-    raters: dict[int, Counter[str]] = defaultdict(Counter)
-    submitted = Assessment.objects.filter(scorecard__in=ids, submitted_at__isnull=False)
-    for card, role, number in (
-        submitted.values_list("scorecard", "rater_role").annotate(Count("pk")).order_by()
-    ):
-        raters[card][role] = number
-    marks = defaultdict(list)
-    grouped = (
-        Rating.objects.filter(scorecard__in=ids, assessment__submitted_at__isnull=False)
-        .values_list("scorecard", "criterion", "assessment__rater_role", "value", "not_applicable")
-        .annotate(Count("pk"))
-        .order_by()
+def outcome_of(scorecard: Scorecard, weights: scoring.TemplateWeights, figures: Figures) -> scoring.Outcome:
+    """What the marks come to with these weights. How many raters submitted is taken from the stored score."""
+    criteria = [criterion.id for category in weights.categories for criterion in category.criteria]
+    tallies = {criterion: figures[scorecard.pk, criterion].tally for criterion in criteria}
+    return scoring.score(
+        weights, tallies, raters=scorecard.score.raters if hasattr(scorecard, "score") else 0
     )
-    for card, criterion, *mark in grouped:
-        marks[card, criterion].append(tuple(mark))
-    return _Counted(raters, marks)
-
-
-def _work_out(
-    scorecard: Scorecard, weights: scoring.TemplateWeights, counted: _Counted
-) -> tuple[scoring.Outcome, dict[int, scoring.Tally], dict[int, Counter[int]]]:
-    raters = {role: n for role, n in counted.raters[scorecard.pk].items() if weights.role_weight(role)}
-    tallies, counts = {}, {}
-    for criterion in (criterion for category in weights.categories for criterion in category.criteria):
-        asked = {role for role in raters if not criterion.roles or role in criterion.roles}
-        total = weight = Fraction(0)
-        not_applicable, values = 0, Counter[int]()
-        for role, value, is_na, number in counted.marks.get((scorecard.pk, criterion.id), ()):
-            if criterion.measured or role not in asked:
-                continue
-            if is_na:
-                not_applicable += number
-            elif value is not None:
-                total += weights.role_weight(role) * value * number
-                weight += weights.role_weight(role) * number
-                values[value] += number
-        people = 0 if criterion.measured else sum(raters[role] for role in asked)
-        tallies[criterion.id] = scoring.Tally(total, weight, not_applicable, people)
-        counts[criterion.id] = values
-    return scoring.score(weights, tallies, raters=sum(raters.values())), tallies, counts
 
 
 def weights_of(template: Template) -> scoring.TemplateWeights:
@@ -328,13 +274,13 @@ def equation(terms: Sequence[tuple[Decimal, Fraction]], result: Fraction) -> str
     return f"({written}) ÷ {exact(total)} = {_trimmed(result, 4)}"
 
 
-def _listed(row: CriterionRow, template: Template) -> str:
-    if row.marks < MARKS_SHOWN_FROM:
+def _listed(figure: CriterionFigure, template: Template) -> str:
+    if figure.marks is None:
         text = "fewer than five are not listed, so that no rater can be worked out"
-    elif row.marks <= LISTED_UP_TO:
-        text = f"{', '.join(map(str, sorted(row.counts.elements())))}, in order of size"
+    elif figure.count <= LISTED_UP_TO:
+        text = f"{', '.join(map(str, figure.marks))}, in order of size"
     else:
-        text = ", ".join(f"{row.counts[value]} × {value}" for value in sorted(row.counts))
+        text = ", ".join(f"{number} × {value}" for value, number in sorted(Counter(figure.marks).items()))
     weighs = any(Decimal(weight) != 1 for weight in template.role_weights.values())
     return f"{text}; each times what its rater's side counts" if weighs else text
 

@@ -15,8 +15,6 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.templatetags.look import plain, score
 
-MARKS_SHOWN_FROM = 5  # with fewer marks, even without names, a rater could be worked out
-
 
 @dataclass(frozen=True)
 class TrendPoint:
@@ -115,14 +113,12 @@ def sparkline(values: Sequence[Decimal | None], letter: str = "") -> SafeString:
     return _svg(72, 20, f"Trend: {said}", lines + dot)
 
 
-def mark_dots(counts: Mapping[int, int], lowest: int, highest: int, mean: Any) -> SafeString | str:
-    """One dot a mark over the scale, the mean as a line; in words below MARKS_SHOWN_FROM marks.
+def mark_dots(counts: Mapping[int, int], lowest: int, highest: int, mean: Any) -> SafeString:
+    """One dot a mark over the scale, the mean as a line; callers say below five marks how many there are.
 
     More marks than fit as dots are drawn as bars.
     """
     number = sum(counts.values())
-    if number < MARKS_SHOWN_FROM:
-        return f"{number} mark{'' if number == 1 else 's'}" if number else ""
     span = highest - lowest
     unit = 124 / span
     across = max(1, min(4, int(unit // 6)))
@@ -145,7 +141,7 @@ def mark_dots(counts: Mapping[int, int], lowest: int, highest: int, mean: Any) -
             body.append(f'<circle class="bar1" cx="{at:.1f}" cy="{18.5 - row * 6:.1f}" r="2.4"/>')
     body.append(f'<path class="acc" d="M{12 + (float(mean) - lowest) * unit:.1f} 20v8"/>')
     said = ", ".join(f"{counts[value]} gave {value}" for value in sorted(counts) if counts[value])
-    return _svg(150, 28, f"{number} marks, mean {score(mean)}: {said}", "".join(body))
+    return _svg(150, 28, f"{number} marks, mean {float(mean):.1f}: {said}", "".join(body))
 
 
 def weight_bar(points: Any, possible: Any, longest: Any, *, thin: bool = False) -> SafeString:

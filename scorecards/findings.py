@@ -37,7 +37,7 @@ def explanation(
     if outcome is None or outcome.overall is None:
         people = (
             "Nobody has submitted yet"
-            if not sums.outcome.raters
+            if not (outcome and outcome.raters)
             else "Nothing that was submitted gives a mark"
         )
         return [f"{people}. There is no score until somebody does; it is never taken for a zero."]

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from scorecards.models import Assessment, Criterion, Cycle, Rating
+from scorecards.services.recompute import request_recompute
 
 
 class AssessmentLocked(Exception):
@@ -193,7 +194,5 @@ def _set_submitted(assessment: Assessment, at: Any) -> Assessment:
     assessment.version = F("version") + 1
     assessment.save(update_fields=["submitted_at", "version"])
     assessment.refresh_from_db(fields=["version"])
-    from scorecards.services.recompute import request_recompute
-
     request_recompute([assessment.scorecard_id])
     return assessment

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 
 from accounts.spreadsheets import csv_response, xlsx_response
 from scorecards.arithmetic import Arithmetic, CategoryRow, CriterionRow
+from scorecards.figures import with_rank_and_change
 from scorecards.models import CategoryScore, Cycle, Score, Scorecard
 from scorecards.scoring import stored
 from vendorhub.roles import needs
@@ -32,10 +33,10 @@ STEPS = [
 @needs("export")
 def cycle_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     """Every scorecard of a cycle with its category scores, a row each."""
-    from scorecards.figures import with_rank_and_change
-
     cycle = get_object_or_404(Cycle.objects.visible_to(request.user), pk=pk)
-    seen = with_rank_and_change(Scorecard.objects.scores_visible_to(request.user).filter(cycle=cycle))
+    seen = with_rank_and_change(
+        Scorecard.objects.scores_visible_to(request.user).filter(cycle=cycle), cycles=[cycle]
+    )
     cards = list(
         seen.select_related("partner", "template", "score__capped_by").order_by("partner__name", "pk")
     )
@@ -61,7 +62,7 @@ def scorecard_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
             [category.category.name, None, category.category.weight, *_part(category), None, None, None]
         )
         for row in category.criteria:
-            counts = [row.marks, row.tally.not_applicable, row.not_answered]
+            counts = [row.figure.count, row.figure.not_applicable, row.figure.not_answered]
             rows.append(
                 [category.category.name, row.criterion.name, row.criterion.weight, *_part(row), *counts]
             )

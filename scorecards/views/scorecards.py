@@ -3,15 +3,16 @@
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from partners.models import Partner
+from partners.models import INTERNAL_KINDS, Partner
 from scorecards.arithmetic import Arithmetic
 from scorecards.charts import TrendPoint
+from scorecards.figures import with_rank_and_change
 from scorecards.findings import change_since, explanation, heading
-from scorecards.models import Assessment, Cycle, Scorecard
+from scorecards.models import Assessment, Cycle, Score, Scorecard
 from scorecards.services.comments import readable_comments
 from vendorhub.roles import needs
 
@@ -34,14 +35,12 @@ def partner_scorecard(request: HttpRequest, pk: int) -> HttpResponse:
     """The partner's latest scorecard that this person may see the score of."""
     partner = get_object_or_404(Partner.objects.visible_to(request.user), pk=pk)
     seen = Scorecard.objects.scores_visible_to(request.user).filter(partner=partner)
-    latest = seen.exclude(cycle__state=Cycle.DRAFT).order_by("-cycle__ends", "-cycle_id").first()
-    return redirect(latest or partner)
+    latest = seen.exclude(cycle__state=Cycle.DRAFT).order_by("-cycle__ends", "-cycle_id")
+    return redirect(latest.filter(score__overall__isnull=False).first() or latest.first() or partner)
 
 
 def _taken_apart(request: HttpRequest, pk: int, opened: set[str]) -> dict[str, Any]:
     """Everything the page shows, in a number of queries that grows neither with raters nor with criteria."""
-    from scorecards.figures import with_rank_and_change
-
     seen = Scorecard.objects.scores_visible_to(request.user)
     card = (
         with_rank_and_change(seen)
@@ -51,14 +50,16 @@ def _taken_apart(request: HttpRequest, pk: int, opened: set[str]) -> dict[str, A
     )
     outcome = getattr(card, "score", None)
     past = _past(seen, card)
-    before = past[-1] if past else None
+    before = next((earlier for earlier in past if earlier.pk == card.previous_id), None)
     if before and before.template_id == card.template_id:
         before.template = card.template
     sums = Arithmetic(card, opened, before)
     criteria = [row.criterion for row in sums.criteria]
     comments, held_back = readable_comments(card, criteria)
     order = {criterion.pk: place for place, criterion in enumerate(criteria)}
-    asked = Assessment.objects.filter(scorecard=card).count()
+    raters = Assessment.objects.filter(scorecard=card).aggregate(
+        asked=Count("pk"), submitted=Count("submitted_at")
+    )
     return {
         "card": card,
         "outcome": outcome,
@@ -69,7 +70,8 @@ def _taken_apart(request: HttpRequest, pk: int, opened: set[str]) -> dict[str, A
         "sums": sums,
         "is_pending": (outcome.overall if outcome else None) != sums.outcome.overall,
         "opened": opened,
-        "asked": asked,
+        "raters": raters,
+        "ranked": _ranked_with(card),
         "trend": _trend([*past, card]),
         "recent": _trend([*past, card])[-RECENT_LENGTH:],
         "bands": [(band.letter, band.name, band.lower) for band in card.template.bands.all()],
@@ -77,6 +79,16 @@ def _taken_apart(request: HttpRequest, pk: int, opened: set[str]) -> dict[str, A
         "comments": sorted(comments, key=lambda comment: order.get(comment.criterion_id, -1)),
         "held_back": held_back,
     }
+
+
+def _ranked_with(card: Scorecard) -> int:
+    """How many final scores a scorecard is ranked among: see `figures.with_rank_and_change`."""
+    kind, apart = card.partner.kind, ("own", *INTERNAL_KINDS)
+    final = Score.objects.filter(
+        status=Score.FINAL, scorecard__cycle=card.cycle_id, scorecard__template=card.template_id
+    )
+    alike = Q(scorecard__partner__kind=kind) if kind in apart else ~Q(scorecard__partner__kind__in=apart)
+    return final.filter(alike).count()
 
 
 def _past(seen: Any, card: Scorecard) -> list[Scorecard]:

@@ -13,7 +13,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from scorecards import scoring
-from scorecards.arithmetic import _count_marks, _work_out, weights_of
+from scorecards.arithmetic import outcome_of, weights_of
+from scorecards.figures import criterion_figures
 from scorecards.forms.templates import weight_fields
 from scorecards.models import Category, Cycle, Scorecard, Template
 from scorecards.services.templates import new_version
@@ -71,13 +72,13 @@ def _lines(user: Any, template: Template, cycle: Cycle, weights: dict[str, Decim
     cards = list(
         Scorecard.objects.scores_visible_to(user)
         .filter(cycle=cycle, template=template)
-        .select_related("partner")
+        .select_related("partner", "score")
         .order_by("partner__name")[:2000]
     )
     stands, would = weights_of(template), _reweighted(weights_of(template), weights)
-    counted = _count_marks(cards)
+    figures = criterion_figures(card.pk for card in cards)
     lines = [
-        Line(card, _work_out(card, stands, counted)[0], _work_out(card, would, counted)[0]) for card in cards
+        Line(card, outcome_of(card, stands, figures), outcome_of(card, would, figures)) for card in cards
     ]
     for line, rank in zip(lines, _ranks([line.before for line in lines]), strict=True):
         line.rank_before = rank
