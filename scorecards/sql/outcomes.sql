@@ -21,7 +21,7 @@ RETURN QUERY
 WITH wanted AS MATERIALIZED (
     SELECT id, template_id FROM scorecards_scorecard WHERE id = ANY (ids)
 ), rules AS MATERIALIZED (  -- one row a template; bands worst first, level 1 being the worst
-    SELECT t.id, t.scale_min, t.scale_max - t.scale_min AS span, t.minimum_coverage, t.minimum_raters,
+    SELECT t.id, t.scale_min, t.scale_max::bigint - t.scale_min AS span, t.minimum_coverage, t.minimum_raters,
            t.role_weights, coalesce(b.letters, ARRAY['E', 'D', 'C', 'B', 'A']) AS letters,
            coalesce(b.edges, ARRAY[0, 40, 55, 70, 85]::numeric[]) AS edges,
            EXISTS (SELECT FROM scorecards_criterion c JOIN scorecards_category g ON g.id = c.category_id
