@@ -263,10 +263,11 @@ class Planner(Resolver):
             meant = self.partners[proposal.spelling]
             if meant.name != proposal.spelling:
                 notes.append(f"“{proposal.spelling}” counts as “{meant.name}”, as decided.")
-        notes += _some(
+        self.plan.kept_apart = [
             f"“{p.spelling}” may be “{p.other}”: kept apart as a partner of its own."
-            for p in self.plan.proposals if self.partners[p.spelling].name == p.spelling
-        )  # fmt: skip
+            for p in self.plan.proposals
+            if self.partners[p.spelling].name == p.spelling
+        ]
         if self.plan.units:
             names = ", ".join(f"“{unit.name}”" for unit in self.plan.units[:10])
             more = " and more" if len(self.plan.units) > 10 else ""

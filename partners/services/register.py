@@ -64,7 +64,7 @@ class Outcome:
             "problems": [
                 {"line": p.line, "column": p.column, "reason": p.reason} for p in self.plan.problems
             ],
-            "notes": self.plan.notes,
+            "notes": [*self.plan.notes, *self.plan.kept_apart],
         }
 
 
@@ -171,6 +171,18 @@ def confirm(register: RegisterImport) -> bool:
     return True
 
 
+def look_again(register: RegisterImport) -> bool:
+    """Take up an import that failed: nothing was written, so it can be decided anew."""
+    with transaction.atomic():
+        register = _lock(register)
+        if register.state != RegisterImport.FAILED:
+            return False
+        register.finished_at = None
+        register.save(update_fields=["finished_at"])
+        look_at(register)
+    return True
+
+
 def discard(register: RegisterImport) -> bool:
     """Forget an import that was not confirmed. False if it was."""
     done, _ = RegisterImport.objects.filter(
@@ -215,6 +227,7 @@ def _describe_outcome(outcome: Outcome) -> dict[str, Any]:
     plan, headings = outcome.plan, outcome.table.headings
     return {
         **outcome.report(),
+        "notes": plan.notes,
         "usable": not outcome.nothing_usable,
         "places": {name: headings[place] for name, place in outcome.columns.places.items()},
         "how": outcome.columns.how,
