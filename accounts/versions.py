@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.db import models
+from django.db import models, transaction
 
 
 class StaleSave(Exception):
@@ -27,6 +27,7 @@ class VersionedForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.initial["version"] = self.instance.version if self.instance.pk else None
 
+    @transaction.atomic
     def save(self, commit: bool = True) -> Any:
         """Save under a row lock, or raise StaleSave with the fields in which the two differ."""
         if self.instance.pk is None or not commit:
