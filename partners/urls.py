@@ -2,10 +2,23 @@
 
 from django.urls import path
 
-from partners.views import register
+from partners.views import contracts, partners, register
 
 urlpatterns = [
     path("import/", register.import_list, name="import_list"),
     path("import/<int:pk>/", register.import_detail, name="import_detail"),
     path("import/<int:pk>/left-out.csv", register.import_problems, name="import_problems"),
+    path("partners/", partners.partner_list, name="partner_list"),
+    path("partners/export.csv", partners.partner_export, name="partner_export"),
+    path("partners/new/", partners.partner_create, name="partner_create"),
+    path("partners/<int:pk>/edit/", partners.partner_edit, name="partner_edit"),
+    path("partners/<int:pk>/archive/", partners.partner_archive, name="partner_archive"),
+    path("partners/<int:pk>/merge/", partners.partner_merge, name="partner_merge"),
+    path("partners/<int:pk>/contracts/new/", contracts.contract_create, name="contract_create"),
+    path("partners/<int:pk>/contacts/new/", contracts.contact_create, name="contact_create"),
+    path("contracts/<int:pk>/", contracts.contract_detail, name="contract_detail"),
+    path("contracts/<int:pk>/edit/", contracts.contract_edit, name="contract_edit"),
+    path("contracts/<int:pk>/delete/", contracts.contract_delete, name="contract_delete"),
+    path("contacts/<int:pk>/edit/", contracts.contact_edit, name="contact_edit"),
+    path("contacts/<int:pk>/delete/", contracts.contact_delete, name="contact_delete"),
 ]
