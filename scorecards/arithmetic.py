@@ -156,7 +156,7 @@ class Arithmetic:
         self, row: CriterionRow, category: Category, scored: Fraction, whole: Fraction
     ) -> list[Step]:
         figure, low, high = row.figure, self.template.scale_min, self.template.scale_max
-        steps: list[Step] = []
+        steps: list[Step] = [("No score", row.words)] if row.part.score is None else []
         if row.part.score is not None:
             number = f"The {figure.count} marks" if figure.count > 1 else "The mark"
             steps.append((number, _listed(figure, self.template)))
@@ -181,7 +181,7 @@ class Arithmetic:
         if row.criterion.critical_minimum is not None:
             least = exact(row.criterion.critical_minimum)
             steps.append(("Critical", f"under {least} it holds the standing down, whatever the rest says"))
-        return steps or [("No score", row.words)]
+        return steps
 
     def _category_steps(self, row: CategoryRow, scored: Fraction, whole: Fraction) -> list[Step]:
         terms = [(c.criterion.weight, c.part.score) for c in row.criteria if _scored(c.part)]

@@ -21,7 +21,7 @@ import hashlib
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from scorecards.models import Assessment, Comment, Criterion, Scorecard
 from scorecards.services.assessments import is_asked, lock_assessment, refuse_if_locked
@@ -120,15 +120,18 @@ def _write(
         raise StaleComment(own_comments(assessment, [criterion], secret).get(criterion.pk)) from None
 
 
-def readable_comments(scorecard: Scorecard, criteria: list[Criterion]) -> tuple[QuerySet[Comment], int]:
+def readable_comments(scorecard: Scorecard, criteria: list[Criterion]) -> tuple[list[Comment], int]:
     """Comments everybody who sees the scorecard's scores may read, and how many anonymous ones are held back.
 
     Signed ones count with their author's submission; anonymous ones when the closing of the cycle published
     them, in random order, where at least CROWD people were asked. Only for scorecards from `scores_visible_to`.
     """
-    comments = Comment.objects.filter(scorecard=scorecard).select_related("assessment__rater", "criterion")
-    signed = comments.filter(assessment__submitted_at__isnull=False)
-    hidden = [pk for pk, people in crowd(scorecard.pk, criteria).items() if people < CROWD]
-    anonymous = comments.filter(assessment=None, published=True)
-    shown = signed | anonymous.exclude(criterion__in=hidden)
-    return shown.order_by("pk"), anonymous.filter(criterion__in=hidden).count()
+    shown = Q(assessment__submitted_at__isnull=False) | Q(assessment=None, published=True)
+    comments = list(
+        Comment.objects.filter(shown, scorecard=scorecard)
+        .select_related("assessment__rater", "criterion")
+        .order_by("pk")
+    )
+    people = crowd(scorecard.pk, criteria)
+    readable = [c for c in comments if c.assessment_id or people.get(c.criterion_id, CROWD) >= CROWD]
+    return readable, len(comments) - len(readable)
