@@ -79,6 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    # Playwright runs an event loop beside the test, which Django's ORM would refuse to work next to.
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     settings.STATIC_ROOT = None  # nothing is collected for tests
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     by_hand = not hasattr(config, "workerinput") and not config.option.collectonly
