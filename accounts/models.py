@@ -137,7 +137,9 @@ class OutgoingMail(models.Model):
     subject = models.CharField(max_length=300)
     text = models.TextField()
     kind = models.CharField(max_length=40, help_text="What it is about: invitation, nudge, …")
-    key = models.CharField(max_length=200, null=True, blank=True, unique=True, help_text="Never queued twice.")
+    key = models.CharField(
+        max_length=200, null=True, blank=True, unique=True, help_text="Never queued twice."
+    )
     state = models.CharField(max_length=10, choices=STATES, default=QUEUED)
     message_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)

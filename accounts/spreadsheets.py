@@ -23,7 +23,11 @@ def neutral(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    return f"'{value}" if value.lstrip(" \n").startswith(_STARTS_A_FORMULA) or value.startswith(("\t", "\r", "\n")) else value
+    return (
+        f"'{value}"
+        if value.lstrip(" \n").startswith(_STARTS_A_FORMULA) or value.startswith(("\t", "\r", "\n"))
+        else value
+    )
 
 
 def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:

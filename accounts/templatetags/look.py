@@ -96,7 +96,9 @@ def band(letter: str, name: str = "", status: str = "final") -> SafeString:
         return format_html('<span class="band P"><b>{}</b>No score</span>', DASH)
     if status == "provisional" or not letter:
         return format_html('<span class="band P"><b>{}</b>Provisional</span>', DASH)
-    return format_html('<span class="band {0}"><b>{0}</b>{1}</span>', letter, name or BAND_NAMES.get(letter, ""))
+    return format_html(
+        '<span class="band {0}"><b>{0}</b>{1}</span>', letter, name or BAND_NAMES.get(letter, "")
+    )
 
 
 @register.simple_tag(takes_context=True)

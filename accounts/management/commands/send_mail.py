@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.EMAIL_HOST:
-            raise CommandError("No mail server is set: give EMAIL_HOST. Nothing was sent; mail waits in the outbox.")
+            raise CommandError(
+                "No mail server is set: give EMAIL_HOST. Nothing was sent; mail waits in the outbox."
+            )
         total = sent = send_due_mail()
         while options["drain"] and sent:
             sent = send_due_mail()
