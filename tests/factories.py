@@ -1,6 +1,8 @@
 """The smallest rows that can exist, for tests."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -89,22 +91,35 @@ def make_scorecard(
     )
 
 
+@contextmanager
+def before_it_closed(scorecard: Scorecard) -> Iterator[None]:
+    """Go back to when the scorecard's cycle took marks: the database refuses them once it is closed."""
+    cycle = Cycle.objects.filter(pk=scorecard.cycle_id, state=Cycle.CLOSED)
+    closed = cycle.update(state=Cycle.OPEN)
+    yield
+    if closed:
+        Cycle.objects.filter(pk=scorecard.cycle_id).update(state=Cycle.CLOSED)
+
+
 def make_assessment(
     scorecard: Scorecard | None = None, rater: User | None = None, *, submitted: bool = False, **fields: Any
 ) -> Assessment:
-    return Assessment.objects.create(
-        scorecard=scorecard or make_scorecard(), rater=rater or make_user(),
-        submitted_at=timezone.now() if submitted else None, **fields,
-    )  # fmt: skip
+    scorecard = scorecard or make_scorecard()
+    with before_it_closed(scorecard):
+        return Assessment.objects.create(
+            scorecard=scorecard, rater=rater or make_user(),
+            submitted_at=timezone.now() if submitted else None, **fields,
+        )  # fmt: skip
 
 
 def rate(assessment: Assessment, *values: int | str | None) -> None:
     """Rate the template's criteria in order: a number, "n/a", or None for not answered."""
     criteria = Criterion.objects.filter(category__template=assessment.scorecard.template)
-    Rating.objects.bulk_create(
-        Rating(
-            assessment=assessment, scorecard=assessment.scorecard, criterion=criterion,
-            value=None if value == "n/a" else value, not_applicable=value == "n/a",
-        )
-        for criterion, value in zip(criteria, values, strict=False) if value is not None
-    )  # fmt: skip
+    with before_it_closed(assessment.scorecard):
+        Rating.objects.bulk_create(
+            Rating(
+                assessment=assessment, scorecard=assessment.scorecard, criterion=criterion,
+                value=None if value == "n/a" else value, not_applicable=value == "n/a",
+            )
+            for criterion, value in zip(criteria, values, strict=False) if value is not None
+        )  # fmt: skip

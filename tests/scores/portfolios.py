@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.utils import timezone
 from hypothesis import strategies as st
@@ -13,27 +14,41 @@ from tests.factories import make_cycle, make_partner
 
 ROLES = [role for role, _ in RATER_ROLES]
 LETTERS = "ABCDEF"
-WEIGHTS = st.sampled_from([Decimal(w) for w in ("0", "1", "13.8", "20", "33.3333", "44.5", "100", "99999.9999")])
+WEIGHTS = st.sampled_from(
+    [Decimal(w) for w in ("0", "1", "13.8", "20", "33.3333", "44.5", "100", "99999.9999")]
+)
 SHARES = st.sampled_from([Decimal(w) for w in ("0", "0.5", "1", "1.75", "3")])
 
 
 @dataclass
 class Portfolio:
-    """A template by weights whose ids are places, and assessments (role, {place: mark}) of each scorecard.
-
-    An assessment without a role is a draft.
-    """
+    """A template by weights whose ids are places, and the assessments of each scorecard."""
 
     template: TemplateWeights
-    scorecards: list[list[tuple[str | None, dict[int, Mark]]]]
+    scorecards: list[list["Given"]]
+
+
+class Given(NamedTuple):
+    """What one rater gave: marks by place, and whether they were handed in."""
+
+    role: str
+    marks: dict[int, Mark]
+    submitted: bool = True
 
 
 @st.composite
 def templates(draw: st.DrawFn) -> TemplateWeights:
     lowest = draw(st.sampled_from([1, 0, -5, -32768]))
-    span = draw(st.sampled_from([4, 10, 1, 7, 65535])) if lowest == -32768 else draw(st.sampled_from([4, 10, 1, 7]))
+    span = (
+        draw(st.sampled_from([4, 10, 1, 7, 65535]))
+        if lowest == -32768
+        else draw(st.sampled_from([4, 10, 1, 7]))
+    )
     edges = draw(st.sets(st.integers(0, 1000), max_size=6))
-    bands = [(letter, Decimal(edge) / 10) for letter, edge in zip(LETTERS, sorted(edges, reverse=True), strict=False)]
+    bands = [
+        (letter, Decimal(edge) / 10)
+        for letter, edge in zip(LETTERS, sorted(edges, reverse=True), strict=False)
+    ]
     sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
     places = iter(range(100))
     return TemplateWeights(
@@ -45,9 +60,13 @@ def templates(draw: st.DrawFn) -> TemplateWeights:
                     CriterionWeight(
                         next(places),
                         draw(WEIGHTS),
-                        roles=tuple(draw(st.one_of(st.just([]), st.lists(st.sampled_from(ROLES), unique=True)))),
+                        roles=tuple(
+                            draw(st.one_of(st.just([]), st.lists(st.sampled_from(ROLES), unique=True)))
+                        ),
                         measured=draw(st.sampled_from([False, False, False, True])),
-                        critical_minimum=draw(st.one_of(st.none(), st.sampled_from([Decimal(40), Decimal("66.7")]))),
+                        critical_minimum=draw(
+                            st.one_of(st.none(), st.sampled_from([Decimal(40), Decimal("66.7")]))
+                        ),
                         critical_cap=draw(st.sampled_from(["", "A", "B", "C", "F"])),
                     )
                     for _ in range(size)
@@ -69,15 +88,18 @@ def portfolios(draw: st.DrawFn) -> Portfolio:
     template = draw(templates())
     criteria = [criterion for category in template.categories for criterion in category.criteria]
     mark = st.one_of(
-        st.integers(template.scale_min, template.scale_max), st.just(NOT_APPLICABLE), st.none(), st.just(NOT_APPLICABLE)
+        st.integers(template.scale_min, template.scale_max),
+        st.just(NOT_APPLICABLE),
+        st.none(),
+        st.just(NOT_APPLICABLE),
     )
 
-    def assessment() -> tuple[str | None, str, dict[int, Mark]]:
+    def assessment() -> Given:
         role = draw(st.sampled_from(ROLES))
         asked = [c.id for c in criteria if not c.measured and (not c.roles or role in c.roles)]
         same = draw(st.one_of(st.none(), mark))  # now and then one mark for all
         marks = {place: draw(mark) if same is None else same for place in asked}
-        return (role if draw(st.integers(0, 7)) else None), marks
+        return Given(role, marks, submitted=draw(st.integers(0, 7)) > 0)
 
     cards = [[assessment() for _ in range(draw(st.integers(0, 6)))] for _ in range(draw(st.integers(1, 3)))]
     return Portfolio(template, cards)
@@ -95,7 +117,9 @@ def save_template(weights: TemplateWeights, name: str) -> tuple[Template, dict[i
     )
     criteria, categories = {}, {}
     for place, category in enumerate(weights.categories):
-        saved = Category.objects.create(template=template, name=str(place), weight=category.weight, position=place)
+        saved = Category.objects.create(
+            template=template, name=str(place), weight=category.weight, position=place
+        )
         categories[category.id] = saved.pk
         rows = Criterion.objects.bulk_create(
             Criterion(
@@ -120,9 +144,10 @@ def save_scorecards(
         saved.append(card)
         rows = Assessment.objects.bulk_create(
             Assessment(
-                scorecard=card, rater=rater, rater_role=role or "business", submitted_at=timezone.now() if role else None
+                scorecard=card, rater=rater, rater_role=given.role,
+                submitted_at=timezone.now() if given.submitted else None,
             )
-            for rater, (role, _) in zip(raters, assessments, strict=False)
+            for rater, given in zip(raters, assessments, strict=False)
         )  # fmt: skip
         Rating.objects.bulk_create(
             [
@@ -130,8 +155,8 @@ def save_scorecards(
                     assessment=row, scorecard=card, criterion_id=criteria[place],
                     value=None if mark == NOT_APPLICABLE else mark, not_applicable=mark == NOT_APPLICABLE,
                 )
-                for row, (_, marks) in zip(rows, assessments, strict=True)
-                for place, mark in marks.items()
+                for row, given in zip(rows, assessments, strict=True)
+                for place, mark in given.marks.items()
                 if mark is not None or place % 2
             ],
             batch_size=20_000,

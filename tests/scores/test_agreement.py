@@ -1,7 +1,6 @@
 """The set-based SQL and the definition in plain Python come to the same, to the last digit."""
 
 import random
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,7 +12,7 @@ from scorecards.models import CategoryScore, Score, Scorecard
 from scorecards.scoring import CategoryWeight, CriterionWeight, TemplateWeights, score_scorecard, stored
 from scorecards.services.recompute import differences, recompute_now
 from tests.factories import make_user
-from tests.scores.portfolios import Portfolio, portfolios, save_scorecards, save_template
+from tests.scores.portfolios import Given, Portfolio, portfolios, save_scorecards, save_template
 
 STORED = ("overall", "coverage", "lower", "upper", "status", "standing", "raters")
 
@@ -25,7 +24,7 @@ def assert_agreement(portfolio: Portfolio, raters: list[User], name: str) -> lis
     cards = save_scorecards(template, criteria, portfolio.scorecards, raters)
     recompute_now([card.pk for card in cards])
     for card, assessments in zip(cards, portfolio.scorecards, strict=True):
-        expected = score_scorecard(weights, [(role, marks) for role, marks in assessments if role])
+        expected = score_scorecard(weights, [given[:2] for given in assessments if given.submitted])
         found = Score.objects.get(scorecard=card)
         assert [getattr(found, field) for field in STORED] == [getattr(expected, field) for field in STORED]
         assert found.capped_by_id == criteria.get(expected.capped_by)
@@ -57,42 +56,53 @@ def test_the_database_agrees_with_the_definition(raters, portfolio):
 
 
 def three_criteria(**fields) -> TemplateWeights:
-    criteria = tuple(CriterionWeight(place, Decimal(weight)) for place, weight in enumerate(("13.8", "44.5", "41.7")))
-    categories = (CategoryWeight(0, Decimal("33.3333"), criteria[:2]), CategoryWeight(1, Decimal("66.6667"), criteria[2:]))
+    criteria = tuple(
+        CriterionWeight(place, Decimal(weight)) for place, weight in enumerate(("13.8", "44.5", "41.7"))
+    )
+    categories = (
+        CategoryWeight(0, Decimal("33.3333"), criteria[:2]),
+        CategoryWeight(1, Decimal("66.6667"), criteria[2:]),
+    )
     return TemplateWeights(categories, **fields)
 
 
 @pytest.mark.parametrize("role_weights", [{}, {"it": Decimal("1.25"), "business": Decimal("0.3")}])
 def test_thousands_of_raters_agree_too(db, role_weights):
-    people = User.objects.bulk_create(User(name=f"Person {n}", email=f"many{n}@example.org") for n in range(3001))
+    people = User.objects.bulk_create(
+        User(name=f"Person {n}", email=f"many{n}@example.org") for n in range(3001)
+    )
     chance = random.Random(7)
     marks = [
-        (chance.choice(["it", "business", "leadership"]), {c: chance.choice([1, 2, 3, 4, 5, 5, "n/a", None]) for c in range(3)})
+        Given(
+            chance.choice(["it", "business", "leadership"]),
+            {c: chance.choice([1, 2, 3, 4, 5, 5, "n/a", None]) for c in range(3)},
+        )
         for _ in people
     ]
     assert_agreement(Portfolio(three_criteria(role_weights=role_weights), [marks]), people, "Many")
 
 
-@pytest.mark.parametrize(("mark", "overall"), [(1, "0.0005"), (3, "0.0015"), (0, "0.0000"), (19_999, "9.9995")])
+@pytest.mark.parametrize(
+    ("mark", "overall"), [(1, "0.0001"), (2, "0.0001"), (3, "0.0002"), (5, "0.0003"), (19_999, "1.0000")]
+)
 def test_a_tie_at_the_last_digit_is_rounded_up(raters, mark, overall):
-    criteria = tuple(CriterionWeight(place, Decimal(50)) for place in range(2))
+    criteria = (CriterionWeight(0, Decimal(1)), CriterionWeight(1, Decimal(99)))
     weights = TemplateWeights((CategoryWeight(0, Decimal(100), criteria),), scale_min=0, scale_max=20_000)
-    raters_marks = [("it", {0: mark, 1: 0}), ("it", {0: 0, 1: 0}), ("it", {0: mark, 1: mark}), ("it", {0: 0, 1: mark})]
-    # mark / 20,000 / 2 · 100: half of them end in a five at the fifth decimal.
-    cards = assert_agreement(Portfolio(weights, [raters_marks]), raters, "Tie")
-    exact = score_scorecard(weights, raters_marks).overall
-    assert Score.objects.get(scorecard=cards[0]).overall == exact
-    assert str(exact) == str(stored(Decimal(mark) / 20_000 * 50))
+    given = [Given("it", {0: mark, 1: 0})] * 3  # mark × 0.00005
+    (card,) = assert_agreement(Portfolio(weights, [given]), raters, "Tie")
+    assert str(Score.objects.get(scorecard=card).overall) == overall
 
 
 def test_a_category_that_loses_its_score_loses_its_row(raters):
     weights = three_criteria()
     template, criteria, categories = save_template(weights, "Vanishing")
-    (card,) = save_scorecards(template, criteria, [[("it", {0: 4, 1: 4, 2: 4}), ("it", {0: 4, 1: 4})]], raters)
+    (card,) = save_scorecards(
+        template, criteria, [[Given("it", {0: 4, 1: 4, 2: 4}), Given("it", {0: 4, 1: 4})]], raters
+    )
     recompute_now([card.pk])
     assert CategoryScore.objects.filter(scorecard=card).count() == 2
     card.assessments.filter(rater=raters[0]).update(submitted_at=None)
     recompute_now([card.pk])
     left = CategoryScore.objects.get(scorecard=card)
     assert left.category_id == categories[0]
-    assert replace(score_scorecard(weights, [("it", {0: 4, 1: 4})])).overall == Score.objects.get(scorecard=card).overall
+    assert left.score == Score.objects.get(scorecard=card).overall == Decimal("75.0000")

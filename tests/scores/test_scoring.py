@@ -30,7 +30,9 @@ def category(identity: int, weight, *criteria, first: int = 0, **fields) -> Cate
     return CategoryWeight(
         identity,
         Decimal(str(weight)),
-        tuple(CriterionWeight(first + place, Decimal(str(w)), **fields) for place, w in enumerate(criteria, 1)),
+        tuple(
+            CriterionWeight(first + place, Decimal(str(w)), **fields) for place, w in enumerate(criteria, 1)
+        ),
     )
 
 
@@ -91,7 +93,13 @@ def test_where_nothing_applies_there_are_no_bounds_either():
 
 @pytest.mark.parametrize(
     ("exact", "seen", "letter"),
-    [("79.95", "80.0", "B"), ("79.94", "79.9", "C"), ("79.94995", "80.0", "B"), ("100", "100.0", "B"), ("0", "0.0", "C")],
+    [
+        ("79.95", "80.0", "B"),
+        ("79.94", "79.9", "C"),
+        ("79.94995", "80.0", "B"),
+        ("100", "100.0", "B"),
+        ("0", "0.0", "C"),
+    ],
 )
 def test_a_score_stands_where_people_see_it(exact, seen, letter):
     bands = [("B", Decimal(80)), ("C", Decimal(50))]
@@ -105,7 +113,9 @@ def test_halves_are_rounded_up_at_four_decimals_and_a_change_away_from_zero():
 
 def test_each_state_of_a_cell_counts_as_what_it_is():
     weights = template(
-        CategoryWeight(1, Decimal(100), (CriterionWeight(1, Decimal(50)), CriterionWeight(2, Decimal(50), ("it",))))
+        CategoryWeight(
+            1, Decimal(100), (CriterionWeight(1, Decimal(50)), CriterionWeight(2, Decimal(50), ("it",)))
+        )
     )
     # Not applicable to one who was asked, unanswered by another: it applies, and is missing.
     outcome = score(weights, ("it", [4, NA]), ("it", [4, None]))
@@ -173,7 +183,9 @@ def test_of_two_caps_the_lower_one_is_named():
             1,
             Decimal(100),
             tuple(
-                CriterionWeight(place, Decimal(weight), critical_minimum=Decimal(50) if cap else None, critical_cap=cap)
+                CriterionWeight(
+                    place, Decimal(weight), critical_minimum=Decimal(50) if cap else None, critical_cap=cap
+                )
                 for place, (weight, cap) in enumerate([(1, "B"), (1, "D"), (1, "D"), (97, "")], 1)
             ),
         )
