@@ -45,9 +45,7 @@ class DateReader:
     """Reads the cells of one column. `order` is dmy, mdy or "" (nothing in the column tells)."""
 
     def __init__(self, cells: Iterable[Any], order: str = "") -> None:
-        self.given = bool(order)
         self.first_over_12 = self.second_over_12 = self.unclear = False
-        self.assumed: set[str] = set()
         self.serials = 0
         if not order:
             for cell in cells:
@@ -139,23 +137,29 @@ class DateReader:
         return "dmy" if self.first_over_12 else "mdy"
 
 
-def make_readers(columns: dict[str, list[Any]], order: str = "") -> tuple[dict[str, DateReader], list[str]]:
-    """A reader for each date column; a column that does not tell follows the others, else day before month."""
+def make_readers(
+    columns: dict[str, list[Any]], order: str = ""
+) -> tuple[dict[str, DateReader], list[str], list[str]]:
+    """(a reader for each date column, notes, assumptions).
+
+    A column that does not tell day from month follows the others; if none tells, the day comes first.
+    """
     readers = {name: DateReader(cells, order) for name, cells in columns.items()}
-    notes = []
+    notes, assumed = [], []
     told = {reader.order for reader in readers.values() if reader.order}
     for name, reader in readers.items():
-        if reader.order or not reader.unclear or reader.contradicts_itself:
-            if reader.contradicts_itself:
-                notes.append(
-                    f"{name}: both 31/12 and 12/31 stand in this column; days that could be either are refused."
-                )
-            continue
-        reader.order = told.copy().pop() if len(told) == 1 else "dmy"
-        why = "as in the other date column" if len(told) == 1 else "an assumption: nothing in the file tells"
-        example = "3 April" if reader.order == "dmy" else "4 March"
-        notes.append(f"{name}: 03/04/2026 is read as {example} ({why}). It can be changed before importing.")
-    return readers, notes
+        if reader.contradicts_itself:
+            notes.append(
+                f"{name}: both 31/12 and 12/31 stand in this column; days that could be either are refused."
+            )
+        elif reader.unclear and not reader.order:
+            reader.order = next(iter(told)) if len(told) == 1 else "dmy"
+            meant = f"03/04/2026 is read as {'3 April' if reader.order == 'dmy' else '4 March'}"
+            if len(told) == 1:
+                notes.append(f"{name}: {meant}, as in the other date column.")
+            else:
+                assumed.append(f"{name}: nothing in the file tells the day from the month; {meant}.")
+    return readers, notes, assumed
 
 
 def _make(year: str, month: str, day: str, cell: Cell) -> date:

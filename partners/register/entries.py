@@ -75,6 +75,7 @@ class Reading:
     read: int
     rejected: int
     headings: dict[str, str] = field(default_factory=dict)  # FIELD → heading
+    assumed: list[str] = field(default_factory=list)  # what a person should look at
 
 
 class RowReader:
@@ -86,7 +87,7 @@ class RowReader:
         self.lines: dict[str, list[int]] = defaultdict(list)  # what happened → where
         places = columns.places
         cells = {name: table.column(places[name]) for name in (*DATES, *AMOUNTS) if name in places}
-        dates, notes = make_readers({FIELDS[n]: cells[n] for n in DATES if n in cells}, order)
+        dates, notes, self.assumed = make_readers({FIELDS[n]: cells[n] for n in DATES if n in cells}, order)
         self.notes += notes
         self.money = {name: MoneyReader(cells[name]) for name in AMOUNTS if name in cells}
         self.heading_currency = {n: currency_in_heading(table.headings[places[n]]) for n in self.money}
@@ -120,7 +121,13 @@ class RowReader:
         read = len(self.table.rows) + len(self.table.problems)
         headings = {name: self._heading(name) for name in FIELDS}
         return Reading(
-            entries, sorted(problems, key=lambda p: p.line), self._all_notes(), read, rejected, headings
+            entries,
+            sorted(problems, key=lambda p: p.line),
+            self._all_notes(),
+            read,
+            rejected,
+            headings,
+            self.assumed,
         )
 
     def read(self, row: Row) -> tuple[Entry | None, list[Problem]]:
@@ -278,7 +285,6 @@ class RowReader:
             "tidied": "{n} supplier name{s} ended in an open bracket; it was dropped ({lines}).",
             "no end": "{n} row{s} {say} that there is no end: the contract has no end date ({lines}).",
             "rounded": "{n} amount{s} had more than two decimals: rounded to cents, half up ({lines}).",
-            "default currency": f"{{n}} row{{s}} with an amount {{name}} no currency: {self.default_currency} is assumed.",
             "dollar": "“$” alone may be any dollar: read as USD ({n} amount{s}).",
         }  # fmt: skip
         notes = [*self.notes]
@@ -290,6 +296,11 @@ class RowReader:
                     n=f"{len(where):,}", s="" if one else "s",
                     say="says" if one else "say", name="names" if one else "name", lines=name_lines(where),
                 ))  # fmt: skip
+        if rows := len(self.lines.get("default currency", [])):
+            self.assumed.append(
+                f"{rows:,} row{'s' * (rows > 1)} with an amount name{'s' * (rows == 1)} no currency: "
+                f"{self.default_currency} is assumed."
+            )
         if any(reader.serials for reader in self.dates.values()):
             notes.append("Some dates were plain numbers: read as the days a spreadsheet counts.")
         return notes

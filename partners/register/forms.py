@@ -77,6 +77,7 @@ class ReviewForm(_UnitForm):
             self.fields[key] = forms.ChoiceField(
                 choices=[(SEPARATE, "A partner of its own"), (proposal["target"], f"The same as {proposal['other']}")],
                 required=False, initial=register.decisions.get(proposal["spelling"], SEPARATE),
+                widget=forms.RadioSelect,
             )  # fmt: skip
 
     def clean_currency(self) -> str:
@@ -131,13 +132,14 @@ class ReviewForm(_UnitForm):
         examples = dict(zip(self.report.get("headings", []), self.report.get("examples", []), strict=False))
         places, how = self.report.get("places", {}), self.report.get("how", {})
         words = {"name": "by its heading", "content": "by its content", "chosen": "as you chose"}
-        return [
+        rows = [
             {
                 "label": label, "field": self[f"column_{name}"], "how": words.get(how.get(name, ""), ""),
                 "example": examples.get(places.get(name, ""), ""),
             }
             for name, label in FIELDS.items()
         ]  # fmt: skip
+        return sorted(rows, key=lambda row: not (row["how"] or row["field"].errors))
 
     def proposal_rows(self) -> list[dict[str, Any]]:
         """Each proposal with its field."""

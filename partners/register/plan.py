@@ -65,6 +65,7 @@ class Plan:
     rejected: int
     problems: list[Problem]
     notes: list[str]
+    assumed: list[str] = field(default_factory=list)  # what a person should look at first
     kept_apart: list[str] = field(default_factory=list)  # notes on proposals that nobody decided
     proposals: list[Proposal] = field(default_factory=list)
     partners: list[PlannedPartner] = field(default_factory=list)

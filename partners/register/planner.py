@@ -34,7 +34,9 @@ class Planner(Resolver):
     ) -> None:  # fmt: skip
         super().__init__(reading, user=user, unit=unit, decisions=decisions or {})
         self.lock = lock
-        self.plan = Plan(reading.read, reading.rejected, list(reading.problems), list(reading.notes))
+        self.plan = Plan(
+            reading.read, reading.rejected, list(reading.problems), list(reading.notes), reading.assumed
+        )
         self.named_only: list[tuple[int, PlannedPartner]] = []
 
     def make(self) -> Plan:

@@ -52,6 +52,7 @@ class Outcome:
     plan: Plan
     table: Table
     columns: Columns
+    currency: str
 
     @property
     def nothing_usable(self) -> bool:
@@ -64,7 +65,7 @@ class Outcome:
             "problems": [
                 {"line": p.line, "column": p.column, "reason": p.reason} for p in self.plan.problems
             ],
-            "notes": [*self.plan.notes, *self.plan.kept_apart],
+            "notes": [*self.plan.assumed, *self.plan.notes, *self.plan.kept_apart],
         }
 
 
@@ -94,7 +95,7 @@ def read_register(
 
     def plan(*, lock: bool = False) -> Outcome:
         planner = Planner(reading, user=user, unit=options.unit, decisions=options.decisions, lock=lock)
-        return Outcome(planner.make(), table, columns)
+        return Outcome(planner.make(), table, columns, currency)
 
     if not write:
         return plan()
@@ -212,14 +213,11 @@ def _options_of(register: RegisterImport) -> Options:
 def _describe(table: Table) -> dict[str, Any]:
     """The file as it stands: headings with their first values, sheets."""
     first = table.rows[:50]
-    examples = [
-        " · ".join(
-            list(
-                dict.fromkeys(str(row.cells[place]).strip()[:60] for row in first if row.cells[place] != "")
-            )[:3]
-        )
-        for place in range(len(table.headings))
-    ]
+    examples = []
+    for place in range(len(table.headings)):
+        texts = [" ".join(str(row.cells[place]).split()) for row in first if row.cells[place] != ""]
+        short = [f"{text[:39]}…" if len(text) > 40 else text for text in dict.fromkeys(texts)]
+        examples.append(" · ".join(short[:3]))
     return {"headings": table.headings, "examples": examples, "sheets": table.sheets, "sheet": table.sheet}
 
 
@@ -228,6 +226,7 @@ def _describe_outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         **outcome.report(),
         "notes": plan.notes,
+        "assumed": plan.assumed,
         "usable": not outcome.nothing_usable,
         "places": {name: headings[place] for name, place in outcome.columns.places.items()},
         "how": outcome.columns.how,
@@ -238,18 +237,24 @@ def _describe_outcome(outcome: Outcome) -> dict[str, Any]:
             }
             for p in plan.proposals
         ],
-        "first": [_shown(item) for item in plan.contracts[:FIRST_ROWS]],
+        "first": [_shown(item, outcome.currency) for item in plan.contracts[:FIRST_ROWS]],
     }  # fmt: skip
 
 
-def _shown(item: Any) -> dict[str, Any]:
+def _shown(item: Any, currency: str) -> dict[str, Any]:
     """A contract as the preview shows it: plain values."""
     values = {name: getattr(value, "name", value) for name, value in item.values.items()}
     shown = {
         name: value if isinstance(value, str | bool | int) else str(value) for name, value in values.items()
     }
     action = "new" if item.existing is None else "changes" if item.changes else "unchanged"
-    return {"line": item.entry.line, "partner": item.partner.name, "action": action, **shown}
+    return {
+        "line": item.entry.line,
+        "partner": item.partner.name,
+        "action": action,
+        "currency": currency,
+        **shown,
+    }
 
 
 # --- In a worker -----------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """The pages of a register import: upload, look and correct, confirm, watch, result."""
 
+from datetime import date
 from pathlib import PurePath
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -57,7 +59,7 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
             return answer
     context = {
         "register": register, "report": register.report, "form": form, "problems": _first_problems(register),
-        "result": register.report.get("result", []),
+        "first": _first_contracts(register), "result": register.report.get("result", []),
     }  # fmt: skip
     response = render(
         request,
@@ -120,6 +122,14 @@ def _page_of(register: RegisterImport) -> str:
     if register.is_with_a_worker:
         return "progress"
     return "review" if register.state == RegisterImport.UPLOADED else "result"
+
+
+def _first_contracts(register: RegisterImport) -> list[dict[str, Any]]:
+    """The previewed contracts, with dates as dates."""
+    return [
+        {**row, **{name: date.fromisoformat(row[name]) for name in ("starts", "ends") if row.get(name)}}
+        for row in register.report.get("first", [])
+    ]
 
 
 def _first_problems(register: RegisterImport) -> dict[str, object]:
