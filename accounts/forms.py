@@ -55,7 +55,13 @@ class AuditFilter(forms.Form):
     what = forms.ChoiceField(required=False)
     action = forms.ChoiceField(
         required=False,
-        choices=[("", "Every change"), ("insert", "Added"), ("update", "Changed"), ("delete", "Deleted")],
+        choices=[
+            ("", "Every change"),
+            ("insert", "Added"),
+            ("update", "Changed"),
+            ("delete", "Deleted"),
+            ("submit", "Submitted"),
+        ],
     )
     since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))

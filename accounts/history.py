@@ -9,7 +9,7 @@ from django.db import models
 
 from accounts.models import AuditEntry
 
-ACTIONS = {"insert": "added", "update": "changed", "delete": "deleted"}
+ACTIONS = {"insert": "added", "update": "changed", "delete": "deleted", "submit": "submitted"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _change(
 ) -> Change:
     before, after = entry.before or {}, entry.after or {}
     if model is None:
-        return Change(entry, entry.table_name, ACTIONS[entry.action], [])
+        return Change(entry, entry.table_name, ACTIONS.get(entry.action, entry.action), [])
     fields = _fields(model)
     lines = []
     for column in fields:
@@ -89,7 +89,10 @@ def _change(
             lines.append((str(fields[column].verbose_name).capitalize(), old, new))
     called = names.get((model, entry.row_id)) or str((before or after).get("name") or f"no. {entry.row_id}")
     return Change(
-        entry, f"{str(model._meta.verbose_name).capitalize()} {called}", ACTIONS[entry.action], lines
+        entry,
+        f"{str(model._meta.verbose_name).capitalize()} {called}",
+        ACTIONS.get(entry.action, entry.action),
+        lines,
     )
 
 
