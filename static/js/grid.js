@@ -13,7 +13,7 @@
   const QUIET = 800, FIRST_RETRY = 1500, LAST_RETRY = 15000;
   const waiting = new Map(); // row → what of it is not saved yet: a set of "mark" and "comment"
   const timers = new Map();
-  let sending = false, stopped = false, retry = FIRST_RETRY, alarm = 0, digits = "", digitsAt = 0;
+  let sending = 0, stopped = false, retry = FIRST_RETRY, alarm = 0, digits = "", digitsAt = 0;
 
   const field = (row, name) => form.elements.namedItem(`${name}-${row.dataset.criterion}`);
   const radios = (row) => [...row.querySelectorAll(".an input, .na input")];
@@ -67,7 +67,7 @@
   }
 
   function report() {
-    const count = [...waiting.values()].reduce((sum, parts) => sum + parts.size, 0);
+    const count = [...waiting.values()].reduce((sum, parts) => sum + parts.size, sending);
     const trouble = count > 0 && retry > FIRST_RETRY;
     saved.classList.toggle("waiting", trouble || stopped);
     if (trouble) saved.textContent = `Not saved: ${count} ${count === 1 ? "mark" : "marks"} waiting, trying again`;
@@ -85,10 +85,10 @@
 
   async function send() {
     if (sending || stopped || !waiting.size) return;
-    sending = true;
     clearTimeout(alarm);
     const [row, parts] = waiting.entries().next().value;
     waiting.delete(row);
+    sending = parts.size;
     const [version, was] = field(row, "known").value.split(/:(.*)/s);
     const body = {};
     if (parts.has("mark")) {
@@ -110,7 +110,7 @@
         again = true;
       }
     }
-    sending = false;
+    sending = 0;
     if (again) {
       const newer = waiting.get(row) || [];
       waiting.set(row, new Set([...parts, ...newer]));
@@ -302,7 +302,7 @@
   window.addEventListener("online", () => { retry = FIRST_RETRY; send(); });
   window.addEventListener("beforeunload", (event) => { if ((waiting.size || sending) && !form.dataset.leaving) event.preventDefault(); });
   form.addEventListener("submit", async (event) => {
-    if (form.dataset.leaving) return;
+    if (form.dataset.leaving || !(waiting.size || sending)) return;
     event.preventDefault();
     const button = event.submitter;
     for (const timer of timers.values()) clearTimeout(timer);
@@ -310,7 +310,8 @@
       send();
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    form.dataset.leaving = "1"; // whatever is still waiting travels with the form itself
+    if ((waiting.size || sending) && !stopped) return; // the page stays, and says what is not saved
+    form.dataset.leaving = "1";
     form.requestSubmit(button);
   });
 
