@@ -20,7 +20,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Greatest, Round
+from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Round
 from django.utils import timezone
 
 from partners.models import INTERNAL_KINDS, Contract
@@ -38,8 +38,8 @@ def running_contracts(user: Any) -> "QuerySet[Contract]":
     A contract with a total value only is spread evenly over its years (365.25 days each, one at least).
     """
     today = timezone.localdate()
-    days = Cast(F("ends") - F("starts"), DecimalField(max_digits=12, decimal_places=4))
-    years = Greatest(Value(Decimal(1)), days / Value(Decimal("365.25")))
+    seconds = Cast(Extract(F("ends") - F("starts"), "epoch"), DecimalField(max_digits=20, decimal_places=4))
+    years = Greatest(Value(Decimal(1)), seconds / Value(Decimal(31_557_600)))  # 365.25 days of seconds
     spread = ExpressionWrapper(F("total_value") / Coalesce(years, Value(Decimal(1))), output_field=MONEY)
     return (
         Contract.objects.visible_to(user)
