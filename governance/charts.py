@@ -32,10 +32,8 @@ def spend_and_score(dots: Sequence[Dot], bands: Sequence[Any], currency: str) ->
     if not dots:
         return mark_safe("")
     floor = max(0, min(30, 10 * math.floor(min(min(d.score, d.before or d.score) for d in dots) / 10)))
-    low = 10 ** math.floor(math.log10(min(d.spend for d in dots)))
-    high = max(10 ** math.ceil(math.log10(max(d.spend for d in dots))), low * 10)
-    if max(d.spend for d in dots) <= high * 0.4:
-        high *= 0.5
+    low = max(step for step in _steps() if step <= min(d.spend for d in dots))
+    high = min(step for step in _steps() if step > max(low, max(d.spend for d in dots)))
 
     def across(spend: float) -> float:
         return LEFT + (RIGHT - LEFT) * math.log(spend / low) / math.log(high / low)
@@ -87,12 +85,7 @@ def _stripes(bands: Sequence[Any], floor: float, down: Any) -> list[str]:
 
 
 def _axis(low: float, high: float, across: Any, currency: str) -> list[str]:
-    ticks = [
-        value * 10**power
-        for power in range(int(math.log10(low)), int(math.log10(high)) + 1)
-        for value in (1, 2, 5)
-        if low <= value * 10**power <= high
-    ]
+    ticks = [step for step in _steps() if low <= step <= high]
     ticks = ticks if len(ticks) <= 8 else [tick for tick in ticks if math.log10(tick) % 1 == 0]
     parts = [f'<line class="ax" x1="{LEFT}" x2="{RIGHT}" y1="{BOTTOM}" y2="{BOTTOM}"/>']
     parts += [
@@ -104,6 +97,11 @@ def _axis(low: float, high: float, across: Any, currency: str) -> list[str]:
         f'<text class="t3 t11 r" x="{RIGHT}" y="{BOTTOM + 34}">Spend a year, {conditional_escape(currency)} (log scale)</text>'
     )
     return parts
+
+
+def _steps() -> list[float]:
+    """1, 2, 5, 10, 20, 50 … : where the axis may begin, end and be marked."""
+    return [value * 10.0**power for power in range(-3, 15) for value in (1, 2, 5)]
 
 
 def _short(amount: float) -> str:

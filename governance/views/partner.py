@@ -53,6 +53,7 @@ def _scores(request: HttpRequest, partner: Partner, latest: Scorecard | None) ->
     points = histories(Scorecard.objects.scores_visible_to(request.user).filter(partner=partner))[partner.pk]
     bands = list(Band.objects.filter(template=latest.template))
     edges = [(band.letter, band.lower) for band in bands]
+    names = {band.letter: band.name for band in bands}
     listed = (
         CategoryScore.objects.filter(scorecard=latest)
         .select_related("category")
@@ -67,6 +68,9 @@ def _scores(request: HttpRequest, partner: Partner, latest: Scorecard | None) ->
     return {
         "chart": trend_chart(trend, [(band.letter, band.name, band.lower) for band in bands]),
         "phone_chart": trend_chart(trend[-5:], [(band.letter, band.name, band.lower) for band in bands], 360),
-        "categories": [(row.category, row.score, band_of(edges, row.score)) for row in listed],
+        "categories": [
+            (row.category, row.score, (letter := band_of(edges, row.score)), names.get(letter))
+            for row in listed
+        ],
         "points": list(reversed(points)),
     }

@@ -178,7 +178,7 @@ def portfolio_heat(request: HttpRequest) -> HttpResponse:
     short = sum(1 for row in page if row.score.standing in ("D", "E"))
     context = {
         "cycle": cycle, "cycles": cycles[:40], "template": template, "templates": by_kind, "page": page,
-        "categories": categories, "bands": bands, "short": short,
+        "categories": categories, "bands": bands, "lowest": bands[-2].lower if len(bands) > 1 else None, "short": short,
         "body": _heat_rows(list(page), categories, cells, bands),
         "medians": [
             queries.median([cells[row.pk, c.pk] for row in page if (row.pk, c.pk) in cells]) for c in categories
