@@ -272,6 +272,7 @@ def _middle(cells: list[Any]) -> str:
     from partners.register.dates import DateReader
 
     reader = DateReader(cells)
+    reader.order = reader.order or "dmy"
     read = sorted(day for day in map(reader.read_or_none, cells) if day)
     return str(read[len(read) // 2]) if read else ""
 

@@ -23,6 +23,7 @@ def fits(name: str, cells: list[Any]) -> float:
 def _test(name: str, cells: list[Any]) -> Any:
     if name in ("starts", "ends"):
         reader = DateReader(cells)
+        reader.order = reader.order or "dmy"  # here only whether it is a date counts
         return lambda cell: reader.read_or_none(cell) is not None or is_blank(cell, for_end=True)
     if name in ("annual_value", "total_value"):
         amounts = MoneyReader(cells)

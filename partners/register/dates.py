@@ -37,7 +37,7 @@ _DAY_MONTH = re.compile(
 )
 _MONTH_DAY = re.compile(rf"([a-z]+)\.?[ -]*([0-9]{{1,2}})(?:st|nd|rd|th)?,?[ -]+([0-9]{{4}}){_TIME.lower()}")
 _WEEKDAY = re.compile(
-    r"(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim)[a-z]{0,7}\.?,? +(?=[0-9a-z])"
+    r"^(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim)[a-z]{0,7}\.?,? +(?=[0-9a-z])"
 )
 
 
@@ -84,18 +84,15 @@ class DateReader:
         return self._from_words(text, cell)
 
     def _from_words(self, text: str, cell: Cell) -> date:
-        words = (
-            _WEEKDAY.sub("", plain(text), count=1)
-            if not MONTHS.get(plain(text).split(" ")[0])
-            else plain(text)
-        )
+        words = plain(text)
+        if words.split(" ")[0].strip(".,") not in MONTHS:
+            words = _WEEKDAY.sub("", words)
         if (found := _DAY_MONTH.fullmatch(words)) and found[2] in MONTHS:
             return _make(found[3], str(MONTHS[found[2]]), found[1], cell)
         if (found := _MONTH_DAY.fullmatch(words)) and found[1] in MONTHS:
             return _make(found[3], str(MONTHS[found[1]]), found[2], cell)
-        if re.fullmatch(r"[a-z]+\.? ?[0-9]{4}|[0-9]{4}", words) and (
-            words.isdigit() or re.match("[a-z]+", words)[0] in MONTHS
-        ):  # type: ignore[index]
+        found = re.fullmatch(r"([a-z]*)\.? ?[0-9]{4}", words)
+        if found and found[1] in ("", *MONTHS):
             raise BadValue(f"{shown(cell)} names no day; write it as 2026-12-31")
         raise BadValue(f"{shown(cell)} is no date; write it as 2026-12-31")
 

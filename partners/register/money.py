@@ -32,9 +32,7 @@ DOLLARS = {
 }
 LIMIT = Decimal(10) ** 14
 _SPACES = str.maketrans("", "", " \u00a0\u202f\u2009'’")
-_SHAPE = re.compile(
-    r"(?P<before>[^0-9.,()+\-−–]*)(?P<number>[0-9][0-9.,]*|[.,][0-9]+)(?P<after>[^0-9.,()]*)(?:[,.][-–—]{1,2})?"
-)
+_SHAPE = re.compile(r"(?P<before>[^0-9.,()+\-−–]*)(?P<number>[0-9][0-9.,]*|[.,][0-9]+)(?P<after>[^0-9.,()]*)")
 
 
 def currency_code(cell: Cell) -> str:
@@ -74,7 +72,7 @@ class MoneyReader:
         if isinstance(cell, bool) or not isinstance(cell, str) or isinstance(cell, CellError):
             raise BadValue(f"{shown(clean_text(cell))} is no amount")
         text = ascii_digits(clean_text(cell))
-        bare = text.translate(_SPACES)
+        bare = re.sub(r"(?<=[0-9])[.,][-–—]{1,2}", "", text.translate(_SPACES))  # 5.000,- is 5.000
         if re.search(r"^\(.*\)$|^[^0-9]{0,4}[-−–][^0-9]{0,3}[0-9.,]|[0-9][-−–]$", bare):
             raise BadValue(f"{shown(cell)} is negative; a contract's value cannot be")
         found = _SHAPE.fullmatch(bare)

@@ -21,6 +21,7 @@ Cell = str | Decimal | date | bool
 MAX_DEPTH = 40
 MAX_STRINGS = 1_000_000
 MAX_MERGES = 20_000
+MAX_IDLE = 500_000  # XML elements of a part that hold nothing: formatted empty cells and rows
 BUILT_IN_DATES = {14, 15, 16, 17, 22, *range(27, 32), *range(34, 37), *range(50, 59)}
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -59,7 +60,7 @@ class Workbook:
         """Yield the rows that hold something; `merges` of the last sheet read is complete at the end."""
         self.merges: list[tuple[int, int, int, int]] = []
         reader = _SheetReader(self, self.merges)
-        for _ in self._feed(sheet.part, reader.start, reader.end, reader.text):
+        for _ in self._feed(sheet.part, reader.start, reader.end, reader.text, lambda: reader.found):
             yield from reader.take()
 
     @property
@@ -161,7 +162,7 @@ class Workbook:
 
         name = next((n for n in self.archive.namelist() if n.lower() == "xl/sharedstrings.xml"), None)
         if name:
-            self._scan(name, start, end, text)
+            self._scan(name, start, end, text, lambda: len(strings))
         return strings
 
     def _scan(self, part: str, *handlers: Callable[..., None]) -> None:
@@ -170,23 +171,29 @@ class Workbook:
 
     def _feed(
         self, part: str, start: Callable[..., None], end: Callable[..., None] | None = None,
-        text: Callable[..., None] | None = None,
+        text: Callable[..., None] | None = None, found: Callable[[], int] = lambda: 0,
     ) -> Iterator[None]:  # fmt: skip
-        """Push a part through the parser chunk by chunk; prefixes of names are dropped."""
-        depth = 0
+        """Push a part through the parser chunk by chunk; prefixes of names are dropped. `found` counts what was of use."""
+        depth = elements = 0
 
         def opened(tag: str, attributes: dict[str, str]) -> None:
-            nonlocal depth
+            nonlocal depth, elements
             depth += 1
+            elements += 1
+            if elements > MAX_IDLE and elements > MAX_IDLE + 20 * found():
+                raise Refused(
+                    f"A part of the workbook holds more than {MAX_IDLE:,} empty formatted cells. Delete the empty rows and "
+                    "columns around the register and save it again."
+                )
             if depth > MAX_DEPTH:
                 raise Refused("The workbook is nested deeper than any honest one.")
-            start(tag.rpartition(":")[2], attributes)
+            start(tag if ":" not in tag else tag.rpartition(":")[2], attributes)
 
         def closed(tag: str) -> None:
             nonlocal depth
             depth -= 1
             if end:
-                end(tag.rpartition(":")[2])
+                end(tag if ":" not in tag else tag.rpartition(":")[2])
 
         parser = safe_parser()
         parser.StartElementHandler, parser.EndElementHandler = opened, closed
@@ -217,7 +224,7 @@ class _SheetReader:
         self.style = 0
         self.formula = self.reading = self.phonetic = False
         self.pieces: list[str] = []
-        self.length = 0
+        self.length = self.found = 0
 
     def take(self) -> list[SheetRow]:
         ready, self.ready = self.ready, []
@@ -264,6 +271,7 @@ class _SheetReader:
                     raise Refused(
                         f"Row {self.line:,} has a value in column {self.column + 1:,}; up to {MAX_COLUMNS} can be read."
                     )
+                self.found += 1
                 self.row.cells[self.column] = value if value != "" else CellError("")
         elif tag == "row" and self.row.cells:
             self.ready.append(self.row)

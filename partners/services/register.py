@@ -20,7 +20,7 @@ from partners.register.entries import RowReader, unused_columns
 from partners.register.plan import Plan
 from partners.register.planner import Planner
 from partners.register.reading import Table, read_table
-from partners.register.safety import Refused
+from partners.register.safety import Refused, check_file
 from vendorhub.roles import may
 
 logger = logging.getLogger(__name__)
@@ -113,12 +113,14 @@ def read_register(
 # --- In the browser --------------------------------------------------------------------------------------
 def start_import(file: IO[bytes], *, name: str, by: User, unit: BusinessUnit | None = None) -> RegisterImport:
     """Keep an uploaded register and look at it. Raises Refused for a file that cannot be used at all."""
-    table = read_table(file, name)
+    small = file.seek(0, 2) <= SMALL
     file.seek(0)
-    content = file.read()
-    small = len(content) <= SMALL
+    table = read_table(file, name) if small else None
+    if not small:
+        check_file(file, name)
+    file.seek(0)
     register = RegisterImport.objects.create(
-        by=by, file_name=name, content=content, unit=unit, rows=len(table.rows),
+        by=by, file_name=name, content=file.read(), unit=unit,
         state=RegisterImport.UPLOADED if small else RegisterImport.READING,
     )  # fmt: skip
     if small:
