@@ -21,7 +21,7 @@ import hashlib
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from scorecards.models import Assessment, Comment, Criterion, Scorecard
 from scorecards.services.assessments import is_asked, lock_assessment, refuse_if_locked
@@ -58,8 +58,9 @@ def anonymous_key(secret: str, criterion_id: int) -> uuid.UUID:
 
 def crowd(scorecard_id: int, criteria: list[Criterion]) -> dict[int, int]:
     """How many people are asked each criterion of a scorecard, by criterion id."""
-    roles = list(Assessment.objects.filter(scorecard=scorecard_id).values_list("rater_role", flat=True))
-    return {c.pk: sum(is_asked(role, c.roles) for role in roles) for c in criteria}
+    asked = Assessment.objects.filter(scorecard=scorecard_id).values_list("rater_role").annotate(Count("pk"))
+    roles = list(asked.order_by())
+    return {c.pk: sum(number for role, number in roles if is_asked(role, c.roles)) for c in criteria}
 
 
 def own_comments(assessment: Assessment, criteria: list[Criterion], secret: str) -> dict[int, Comment]:
@@ -132,6 +133,6 @@ def readable_comments(scorecard: Scorecard, criteria: list[Criterion]) -> tuple[
         .select_related("assessment__rater", "criterion")
         .order_by("pk")
     )
-    people = crowd(scorecard.pk, criteria)
+    people = crowd(scorecard.pk, criteria) if any(c.assessment_id is None for c in comments) else {}
     readable = [c for c in comments if c.assessment_id or people.get(c.criterion_id, CROWD) >= CROWD]
     return readable, len(comments) - len(readable)

@@ -7,8 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
-from django.db.models import F
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -25,6 +24,10 @@ TOO_FEW = (
     "Sign it, or leave it out."
 )
 STALE_COMMENT = "The comment was changed in another window meanwhile."
+CELL_FIELDS = (
+    "rater_role", "submitted_at", "scorecard__cycle__name", "scorecard__cycle__state",
+    "scorecard__template__scale_min", "scorecard__template__scale_max",
+)  # fmt: skip
 COOKIE = "own_words"
 COOKIE_AGE = 180 * 24 * 3600
 
@@ -113,19 +116,19 @@ def _own_assessment(request: HttpRequest, pk: int) -> Assessment:
 
 
 def _own_cell(request: HttpRequest, pk: int, criterion_id: int) -> tuple[Assessment, Criterion]:
-    """The assessment and one criterion it is asked, in one query: this runs at every mark."""
-    criterion = "scorecard__template__categories__criteria"
-    assessment = get_object_or_404(
-        Assessment.objects.visible_to(request.user)
-        .select_related("scorecard__cycle", "scorecard__template")
-        .filter(**{criterion: criterion_id, f"{criterion}__kind": Criterion.RATED})
-        .annotate(criterion_roles=F(f"{criterion}__roles")),
-        pk=pk,
+    """The assessment and one criterion it is asked. This runs at every mark: two lean queries beat one wide join,
+    which PostgreSQL plans for longer than it runs."""
+    own = Assessment.objects.visible_to(request.user).select_related(
+        "scorecard__cycle", "scorecard__template"
     )
-    asked = Criterion(pk=criterion_id, roles=assessment.criterion_roles)
-    if not service.is_asked(assessment.rater_role, asked.roles):
-        get_object_or_404(Criterion.objects.none())
-    return assessment, asked
+    assessment = get_object_or_404(own.only(*CELL_FIELDS), pk=pk)
+    rated = Criterion.objects.filter(
+        category__template=assessment.scorecard.template_id, kind=Criterion.RATED
+    )
+    criterion = get_object_or_404(rated.only("roles"), pk=criterion_id)
+    if not service.is_asked(assessment.rater_role, criterion.roles):
+        raise Http404
+    return assessment, criterion
 
 
 def _sent(request: HttpRequest) -> dict[str, Any]:

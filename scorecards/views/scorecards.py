@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -16,18 +16,23 @@ from scorecards.models import Assessment, Cycle, Score, Scorecard
 from scorecards.services.comments import readable_comments
 from vendorhub.roles import needs
 
+WHOLE_TEMPLATE = ("template__categories__criteria", "template__bands")
 TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
 
 
 @needs("use")
 def scorecard_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    cards = Scorecard.objects.visible_to(request.user).select_related("cycle", "partner", "template")
-    card = get_object_or_404(cards, pk=pk)
     seen = Scorecard.objects.scores_visible_to(request.user)
-    if not seen.filter(pk=pk).exists():
-        return _still_blind(request, card)
+    card = (
+        with_rank_and_change(seen.filter(pk=pk))
+        .select_related("cycle", "partner", "template", "score__capped_by")
+        .prefetch_related(*WHOLE_TEMPLATE)
+        .first()
+    )
+    if card is None:
+        return _still_blind(request, pk)
     opened = set(request.GET.get("open", "").split(",")[:200]) - {""}
-    return render(request, "scorecards/scorecard_detail.html", _taken_apart(request, pk, opened))
+    return render(request, "scorecards/scorecard_detail.html", _taken_apart(card, seen, opened))
 
 
 @needs("use")
@@ -39,21 +44,17 @@ def partner_scorecard(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(latest.filter(score__overall__isnull=False).first() or latest.first() or partner)
 
 
-def _taken_apart(request: HttpRequest, pk: int, opened: set[str]) -> dict[str, Any]:
+def _taken_apart(card: Scorecard, seen: Any, opened: set[str]) -> dict[str, Any]:
     """Everything the page shows, in a number of queries that grows neither with raters nor with criteria."""
-    seen = Scorecard.objects.scores_visible_to(request.user)
-    card = (
-        with_rank_and_change(seen)
-        .select_related("cycle", "partner", "template", "score__capped_by")
-        .prefetch_related("template__categories__criteria", "template__bands")
-        .get(pk=pk)
-    )
     outcome = getattr(card, "score", None)
     past = _past(seen, card)
     before = next((earlier for earlier in past if earlier.pk == card.previous_id), None)
     if before and before.template_id == card.template_id:
         before.template = card.template
+    elif before:
+        prefetch_related_objects([before], *WHOLE_TEMPLATE)
     sums = Arithmetic(card, opened, before)
+    trend = _trend([*past, card])
     criteria = [row.criterion for row in sums.criteria]
     comments, held_back = readable_comments(card, criteria)
     order = {criterion.pk: place for place, criterion in enumerate(criteria)}
@@ -72,8 +73,8 @@ def _taken_apart(request: HttpRequest, pk: int, opened: set[str]) -> dict[str, A
         "opened": opened,
         "raters": raters,
         "ranked": _ranked_with(card),
-        "trend": _trend([*past, card]),
-        "recent": _trend([*past, card])[-RECENT_LENGTH:],
+        "trend": trend,
+        "recent": trend[-RECENT_LENGTH:],
         "bands": [(band.letter, band.name, band.lower) for band in card.template.bands.all()],
         "not_like_for_like": _breaks([*past, card]),
         "comments": sorted(comments, key=lambda comment: order.get(comment.criterion_id, -1)),
@@ -97,7 +98,6 @@ def _past(seen: Any, card: Scorecard) -> list[Scorecard]:
     past = (
         seen.filter(earlier, partner=card.partner_id, cycle__state=Cycle.CLOSED)
         .select_related("cycle", "template", "score")
-        .prefetch_related("template__categories__criteria", "template__bands")
         .order_by("-cycle__ends", "-cycle_id")[: TREND_LENGTH - 1]
     )
     return list(past)[::-1]
@@ -122,8 +122,10 @@ def _breaks(cards: list[Scorecard]) -> list[Scorecard]:
     return [after for before, after in pairwise(cards) if before.template_id != after.template_id]
 
 
-def _still_blind(request: HttpRequest, card: Scorecard) -> HttpResponse:
+def _still_blind(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what to do before the score may be seen, without a number of it."""
+    cards = Scorecard.objects.visible_to(request.user).select_related("cycle", "partner")
+    card = get_object_or_404(cards, pk=pk)
     mine = Assessment.objects.visible_to(request.user).filter(
         scorecard__cycle=card.cycle_id, submitted_at=None
     )

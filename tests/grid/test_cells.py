@@ -192,9 +192,9 @@ def test_a_draft_changes_no_score_and_asks_for_no_recompute(save):
     assert not RecomputeRequest.objects.exists()
 
 
-def test_a_mark_costs_two_statements_beyond_any_signed_in_post(save, django_assert_num_queries):
+def test_a_mark_costs_three_statements_beyond_any_signed_in_post(save, django_assert_num_queries):
     save(value=4, version=0)
-    with django_assert_num_queries(6):  # session, person, actor, assessment, mark, actor again
+    with django_assert_num_queries(7):  # session, person, actor; assessment, criterion, mark; actor
         save(value=5, version=1)
 
 
