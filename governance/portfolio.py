@@ -9,7 +9,6 @@ from django.db.models import (
     Case,
     Count,
     DecimalField,
-    ExpressionWrapper,
     F,
     Min,
     OuterRef,
@@ -17,11 +16,9 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
-    Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Extract, Greatest, Round
-from django.utils import timezone
+from django.db.models.functions import Round
 
 from partners.models import INTERNAL_KINDS, Contract
 from scorecards.figures import with_rank_and_change
@@ -33,19 +30,8 @@ SLIPPING = -1  # points since the cycle before, from which on a partner is said 
 
 
 def running_contracts(user: Any) -> "QuerySet[Contract]":
-    """Contracts in force today, inside the user's walls, each with `yearly`: its value a year.
-
-    A contract with a total value only is spread evenly over its years (365.25 days each, one at least).
-    """
-    today = timezone.localdate()
-    seconds = Cast(Extract(F("ends") - F("starts"), "epoch"), DecimalField(max_digits=20, decimal_places=4))
-    years = Greatest(Value(Decimal(1)), seconds / Value(Decimal(31_557_600)))  # 365.25 days of seconds
-    spread = ExpressionWrapper(F("total_value") / Coalesce(years, Value(Decimal(1))), output_field=MONEY)
-    return (
-        Contract.objects.visible_to(user)
-        .filter(Q(starts=None) | Q(starts__lte=today), Q(ends=None) | Q(ends__gte=today))
-        .annotate(yearly=Coalesce(F("annual_value"), spread, output_field=MONEY))
-    )
+    """Contracts in force today, inside the user's walls, each with `yearly`: its value a year."""
+    return Contract.objects.visible_to(user).running()
 
 
 def reporting_currency(user: Any) -> tuple[str, int]:

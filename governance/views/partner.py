@@ -28,6 +28,7 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
         Contract.objects.visible_to(request.user)
         .filter(partner=partner)
         .select_related("owner", "unit", "delivered_by")
+        .current_first()
     )
     context: dict[str, Any] = {
         "partner": partner, "tab": tab, "tabs": TABS, "contracts": contracts, "latest": _latest(request, partner),

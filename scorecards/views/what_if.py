@@ -48,7 +48,8 @@ def template_what_if(request: HttpRequest, pk: int) -> HttpResponse:
     weights, errors = weight_fields(template, request.POST or request.GET)
     if request.method == "POST" and not errors and may(request.user, "manage_templates"):
         return _save(request, template, weights)
-    cycles = Cycle.objects.visible_to(request.user).filter(scorecards__template=template).distinct()
+    seen = Scorecard.objects.scores_visible_to(request.user).filter(template=template)
+    cycles = Cycle.objects.visible_to(request.user).filter(pk__in=seen.values("cycle"))
     wanted = request.GET.get("cycle", "")
     cycle = cycles.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 18 else None
     cycle = cycle or cycles.first()
