@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -45,6 +45,7 @@ class StaleMark(Exception):
         self.current = current
 
 
+_CLOSED = "{} is closed, so nothing can be changed any more."
 # One statement: the lock on the assessment orders it against a submission, the version against another tab.
 _SAVE = """
 INSERT INTO scorecards_rating AS rating
@@ -75,15 +76,7 @@ def save_cell(
     """
     refuse_if_locked(assessment)
     wanted = Mark(value, not_applicable, reason if not_applicable else "", version)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SAVE,
-            {
-                "assessment": assessment.pk, "criterion": criterion.pk, "value": wanted.value,
-                "not_applicable": wanted.not_applicable, "reason": wanted.reason, "version": version,
-            },
-        )  # fmt: skip
-        saved = cursor.fetchone()
+    saved = _save(assessment, criterion, wanted)
     if saved:
         return Mark(wanted.value, wanted.not_applicable, wanted.reason, saved[0])
     assessment.refresh_from_db(fields=["submitted_at"])
@@ -92,6 +85,22 @@ def save_cell(
     if current.says_the_same_as(wanted):
         return current
     raise StaleMark(current)
+
+
+def _save(assessment: Assessment, criterion: Criterion, wanted: Mark) -> tuple[int] | None:
+    values = {
+        "assessment": assessment.pk, "criterion": criterion.pk, "value": wanted.value,
+        "not_applicable": wanted.not_applicable, "reason": wanted.reason, "version": wanted.version,
+    }  # fmt: skip
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_SAVE, values)
+            return cursor.fetchone()
+    except IntegrityError as error:
+        # The database's own rule: the cycle was closed since this request read it.
+        if error.__cause__.diag.constraint_name == "cycle_is_closed":
+            raise AssessmentLocked(_CLOSED.format(assessment.scorecard.cycle)) from error
+        raise
 
 
 def marks_of(assessment: Assessment) -> dict[int, Mark]:
@@ -145,7 +154,7 @@ def lock_sentence(assessment: Assessment) -> str:
     if cycle.state == Cycle.DRAFT:
         return f"{cycle.name} has not been opened yet, so nothing can be scored."
     if cycle.state == Cycle.CLOSED:
-        return f"{cycle.name} is closed, so nothing can be changed any more."
+        return _CLOSED.format(cycle)
     if assessment.submitted_at:
         at = timezone.localtime(assessment.submitted_at)
         return f"You submitted this on {at.day} {at:%b %Y at %H:%M}. Withdraw it to change anything."

@@ -145,8 +145,7 @@ def test_without_scripts_the_same_page_is_a_form(browser, live_server, sign_in, 
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_grid_and_scorecard_are_accessible_and_never_scroll_sideways(
     browser, live_server, sign_in, assessment, width, scheme
 ):

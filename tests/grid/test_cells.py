@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from scorecards.models import Comment, Criterion, Cycle, Rating, RecomputeRequest
-from scorecards.services.assessments import StaleMark, save_cell
+from scorecards.services.assessments import AssessmentLocked, StaleMark, save_cell
 from tests.factories import make_assessment, make_scorecard, make_template, make_user
 
 
@@ -185,6 +185,17 @@ def test_of_two_windows_saving_at_once_exactly_one_wins():
         thread.join()
     won = the_mark().value
     assert sorted(outcomes, key=str) == [won, *[f"told {won}"] * 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cycle_closed_between_reading_and_saving_is_told_as_any_other():
+    assessment = make_assessment(make_scorecard(), make_user())
+    criterion = Criterion.objects.filter(category__template=assessment.scorecard.template).first()
+    Cycle.objects.update(state="closed")
+    assert assessment.scorecard.cycle.state == "open", "as this request read it"
+    with pytest.raises(AssessmentLocked, match="is closed"):
+        save_cell(assessment, criterion, value=3)
+    assert nothing_is_saved()
 
 
 def test_a_draft_changes_no_score_and_asks_for_no_recompute(save):
