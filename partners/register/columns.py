@@ -98,6 +98,7 @@ SPOILERS = {
 }
 SPOILING = {name: set(words.split()) for name, words in SPOILERS.items()}
 ENOUGH = 30.0
+FEW = 20  # cells that may all be wrong before a heading is disbelieved
 
 
 class MappingError(ValueError):
@@ -176,7 +177,7 @@ def match(
             if by_name < ENOUGH or (not contents[place] and by_name < 60):
                 continue
             share = fits(name, contents[place])
-            if share > 0 or not contents[place]:
+            if share > 0 or (by_name >= 60 and len(contents[place]) <= FEW):
                 full = len(contents[place]) / max(len(sample), 1)
                 scores.append((by_name * (0.4 + 0.5 * share + 0.1 * full), -place, name, "name"))
             elif by_name >= 60:

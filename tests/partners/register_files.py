@@ -1,6 +1,7 @@
 """Builds registers for tests: honest and sloppy ones, and files that want to do harm."""
 
 import csv
+import functools
 import io
 import struct
 import zipfile
@@ -108,6 +109,7 @@ LAUGHS = (
 )
 
 
+@functools.cache
 def hostile_files() -> dict[str, tuple[str, bytes, str]]:
     """case → (file name, content, a word of the reason)."""
     megabyte = 1024 * 1024

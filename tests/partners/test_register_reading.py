@@ -246,6 +246,14 @@ def test_columns_that_no_heading_names_are_matched_by_content():
     }
 
 
+def test_a_heading_is_believed_over_a_few_bad_cells_but_not_over_many():
+    headings = ["Supplier", "Title", "Value"]
+    assert "total_value" in match(headings, [["Alder", "x", "NaN"]]).places
+    many = match(headings, [["Alder", "x", "high"]] * 30)
+    assert "total_value" not in many.places
+    assert many.notes == ["“Value” sounds like total value, but holds nothing that can be."]
+
+
 def test_a_person_may_correct_the_columns_and_is_told_what_does_not_exist():
     headings = ["Supplier", "Alias", "Title"]
     rows = [["Alder", "Birch", "x"]]
