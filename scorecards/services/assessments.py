@@ -88,7 +88,7 @@ def save_cell(
 
 
 def _save(assessment: Assessment, criterion: Criterion, wanted: Mark) -> tuple[int] | None:
-    values = {
+    values: dict[str, Any] = {
         "assessment": assessment.pk, "criterion": criterion.pk, "value": wanted.value,
         "not_applicable": wanted.not_applicable, "reason": wanted.reason, "version": wanted.version,
     }  # fmt: skip

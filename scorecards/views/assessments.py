@@ -42,7 +42,7 @@ def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and not grid.locked:
         saved = _save_page(grid, request, secret)
         if not grid.has_errors:
-            return _remember(request, _after_saving(request, pk, saved), pk, secret)
+            return _remember(request, _after_saving(request, assessment, saved), pk, secret)
     elif request.method == "POST":
         messages.error(request, f"{grid.locked} Nothing was saved.")
     page = "assessment_read.html" if grid.locked else "assessment_grid.html"
@@ -200,13 +200,14 @@ def _save_row(grid: Grid, row: Row, sent: QueryDict, secret: str) -> int:
     return 0
 
 
-def _after_saving(request: HttpRequest, pk: int, saved: int) -> HttpResponse:
-    """Where a save leads: to submission, or back to the grid."""
+def _after_saving(request: HttpRequest, assessment: Assessment, saved: int) -> HttpResponse:
+    """Where a save leads: back to the grid, or to submission, which asks first while criteria are open."""
     if "submit" in request.POST:
-        return redirect("assessment_submit", pk)
+        left_open = Grid(assessment, "").open_rows
+        return redirect("assessment_submit", assessment.pk) if left_open else _submitted(request, assessment)
     if saved:
         messages.success(request, f"Saved at {timezone.localtime():%H:%M}.")
-    return redirect("assessment_detail", pk)
+    return redirect("assessment_detail", assessment.pk)
 
 
 def _submitted(request: HttpRequest, assessment: Assessment) -> HttpResponse:

@@ -185,6 +185,11 @@ def test_submitting_locks_and_asks_for_a_recompute(signed_in, assessment):
     assert Rating.objects.filter(assessment=assessment).count() == 2, "an open criterion is no zero"
 
 
+def test_with_everything_answered_submitting_asks_nothing(load, send, assessment):
+    rate(assessment, 4, 4, "n/a")
+    assert "You answered 3 of 3" in send(load()[1], "submit").content.decode()
+
+
 def test_submitting_twice_changes_nothing(signed_in, assessment):
     address = reverse("assessment_submit", args=[assessment.pk])
     signed_in.post(address)
