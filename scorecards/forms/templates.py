@@ -15,11 +15,11 @@ from scorecards.numbers import NotANumber, parse_decimal
 from scorecards.services.templates import HEADER
 
 
-class PlainDecimalField(forms.CharField):
+class PlainDecimalField(forms.Field):
     """A decimal in plain digits; nothing is guessed and nothing rounded."""
 
     def __init__(self, *, least: int = 0, most: int = 10_000, places: int = 4, **kwargs: Any) -> None:
-        super().__init__(max_length=40, **kwargs)
+        super().__init__(**kwargs)
         self.limits = {"least": least, "most": most, "places": places}
         self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
 
@@ -27,7 +27,7 @@ class PlainDecimalField(forms.CharField):
         return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = str(value or "").strip()
         if not text:
             return None
         try:

@@ -149,7 +149,7 @@ def import_template(
             criterion.category = category
         Criterion.objects.bulk_create(criteria)
     if activate_it:
-        activate(template)
+        template = activate(template)
     return template, reading
 
 

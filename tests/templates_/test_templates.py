@@ -1,0 +1,156 @@
+"""Templates: read from a table, versioned, activated only when the weights add up."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorecards.models import Category, Criterion, Template
+from scorecards.services import templates as service
+from scorecards.services.recompute import recompute_now
+from tests.factories import make_assessment, make_cycle, make_partner, make_scorecard, make_template, rate
+
+HEAD = "category,category_weight,criterion,weight,kind,metric,roles,critical_minimum,anchor_1,anchor_2,anchor_3,anchor_4,anchor_5\n"
+
+
+def table(*rows: str) -> str:
+    return HEAD + "".join(f"{row},,,,,,,,,\n" for row in rows)
+
+
+def test_the_built_in_templates_load_once_and_are_active(db):
+    assert service.load_builtin() == 4
+    assert service.load_builtin() == 0
+    assert Template.objects.filter(state="active").count() == 4
+    assert all(len(criterion.anchors) == 5 for criterion in Criterion.objects.all())
+    assert not any(service.weight_problems(template) for template in Template.objects.all())
+
+
+def test_weights_are_compared_as_decimals(db):
+    rows = [
+        f"{name},{weight},Only,100"
+        for name, weight in zip("ABCDE", ("13.8", "44.5", "23.9", "4.6", "13.2"), strict=True)
+    ]
+    template, _ = service.import_template(table(*rows), name="Exact", activate_it=True)
+    assert template.state == Template.ACTIVE
+
+
+def test_99_99_is_refused_with_the_sum_and_nothing_is_saved(db):
+    with pytest.raises(ValidationError, match=r"99\.99"):
+        service.import_template(table("A,99.99,Only,100"), name="Short", activate_it=True)
+    assert not Template.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("A,NaN,Only,100", "category_weight"), ("A,Infinity,Only,100", "category_weight"),
+        ("A,1_000,Only,100", "category_weight"), ("A,١٠٠,Only,100", "category_weight"),
+        ("A,-5,Only,100", "category_weight"), ("A,100,,100", "criterion"), (",100,Only,100", "category"),
+        ("A,100,Only,1e2", "weight"), ("A,100,Only,33.33333", "weight"),
+    ],
+)  # fmt: skip
+def test_a_row_that_cannot_be_read_is_named_and_nothing_is_saved(db, row, column):
+    template, reading = service.import_template(table("B,50,Fine,100", row), name="Bad")
+    assert template is None
+    assert [(problem.line, problem.column) for problem in reading.problems] == [(3, column)]
+    assert not Template.objects.exists()
+
+
+def test_an_export_comes_back_as_the_same_template(db):
+    service.load_builtin()
+    original = Template.objects.get(name="Solution provider")
+    header, rows = service.template_rows(original)
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *rows])
+    copy, _ = service.import_template(text.getvalue(), name="Copy", kind="provider")
+    assert service.template_rows(copy) == (header, rows)
+
+
+def test_a_template_in_use_is_never_edited_but_gets_a_new_version(client, procurement, db):
+    template = make_template()
+    make_cycle(template)
+    client.force_login(procurement)
+    assert client.get(reverse("template_edit", args=[template.pk])).status_code == 404
+    client.post(reverse("template_new_version", args=[template.pk]))
+    draft = Template.objects.get(name=template.name, state=Template.DRAFT)
+    assert draft.number == 2
+    client.post(reverse("template_activate", args=[draft.pk]))
+    template.refresh_from_db()
+    assert template.state == Template.RETIRED
+
+
+def test_a_draft_is_edited_in_one_form_and_a_bad_weight_keeps_everything(client, procurement, db):
+    draft = make_template(state="draft")
+    client.force_login(procurement)
+    address = reverse("template_edit", args=[draft.pk])
+    form = client.get(address).context
+    data = {"kind": "vendor", "minimum_coverage": "60", "minimum_raters": "2", "version": "1"}
+    for name, part in (
+        ("categories", form["categories"]),
+        ("criteria", form["criteria"]),
+        ("bands", form["bands"]),
+    ):
+        for field in part.management_form:
+            data[f"{name}-{field.name}"] = field.value()
+        for row in part.forms:
+            for field in row:
+                value = field.value()
+                if not value and value != 0:
+                    continue
+                data[field.html_name] = value
+    assert client.post(address, {**data, "categories-0-weight": "1_000"}).status_code == 400
+    assert Category.objects.get(pk=data["categories-0-id"]).weight == 60
+    response = client.post(address, {**data, "categories-0-weight": "55.5", "done": ""})
+    assert response.status_code == 302, response.context and response.context["criteria"].errors
+    assert Category.objects.get(pk=data["categories-0-id"]).weight == Decimal("55.5")
+    assert client.post(address, data).status_code == 409
+
+
+@given(st.lists(st.decimals(0, 1000, places=2), min_size=1, max_size=30))
+def test_normalised_weights_add_up_to_exactly_100(weights):
+    assert sum(service.normalise(weights)) == 100
+
+
+def test_what_if_with_todays_weights_shows_todays_scores(client, procurement, db):
+    template = make_template(minimum_raters=1)
+    cycle = make_cycle(template)
+    for marks in ((5, 5, 1), (1, 3, 5)):
+        assessment = make_assessment(make_scorecard(make_partner(), template, cycle))
+        rate(assessment, *marks)
+        type(assessment).objects.filter(pk=assessment.pk).update(submitted_at="2026-11-01T12:00Z")
+    recompute_now(cycle.scorecards.values_list("pk", flat=True))
+    client.force_login(procurement)
+    address = reverse("template_what_if", args=[template.pk])
+    lines = client.get(address).context["lines"]
+    assert [(str(line.before.overall), line.before == line.after) for line in lines] == [
+        ("60.0000", True),
+        ("55.0000", True),
+    ]
+    service_category, price = template.categories.all()
+    lines = client.get(address, {f"g{service_category.pk}": "10", f"g{price.pk}": "90"}).context["lines"]
+    assert [(line.rank_before, line.rank_after, str(line.after.overall)) for line in lines] == [
+        (2, 1, "92.5000"), (1, 2, "10.0000"),
+    ]  # fmt: skip
+    refused = client.get(address, {f"g{price.pk}": "NaN"})
+    assert refused.status_code == 400
+    assert "is not a number" in refused.content.decode()
+
+
+def test_the_command_prints_one_json_object_and_fails_when_nothing_is_usable(db, tmp_path, capsys):
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text(table("A,100,Only,100"))
+    bad.write_text(table("A,100,Only,x"))
+    call_command("import_template", str(good), "--name", "T", "--activate", "--json")
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["created"]["criteria"] == 1
+    with pytest.raises(SystemExit):
+        call_command("import_template", str(bad), "--name", "U", "--json")
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert said["rejected"] == 1
+    assert said["problems"][0]["line"] == 2
