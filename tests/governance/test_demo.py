@@ -1,0 +1,50 @@
+"""The demo portfolio: believable, deterministic, never mixed with anybody's data, gone without a trace."""
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+
+from accounts.models import BusinessUnit, User
+from governance.demo import LOGINS, PASSWORD
+from governance.demo.load import load_demo
+from partners.models import Partner
+from scorecards.models import Assessment, Cycle, Score, Template
+from tests.factories import make_partner
+
+
+def test_the_demo_tells_its_stories_and_goes_again(db):
+    load_demo()
+    assert Partner.objects.count() == 24
+    assert list(Cycle.objects.values_list("state", flat=True)) == ["open"] + ["closed"] * 8
+    for email, _ in LOGINS:
+        assert User.objects.get(email=email).check_password(PASSWORD)
+    last = Score.objects.filter(scorecard__cycle=Cycle.objects.filter(state="closed").first())
+    assert last.filter(capped_by__isnull=False).exists()
+    assert last.filter(status="provisional").exists()
+    assert last.filter(standing="E").exists()
+    assert last.filter(standing="A").exists()
+    assert Assessment.objects.filter(scorecard__cycle__state="open", submitted_at=None).count() > 10
+    first = list(
+        Score.objects.order_by("scorecard__cycle__ends", "scorecard__partner__name").values_list(
+            "overall", flat=True
+        )
+    )
+    call_command("remove_demo")
+    kept = {Template, *apps.get_app_config("scorecards").get_models()} & {
+        Template, apps.get_model("scorecards", "Category"), apps.get_model("scorecards", "Criterion"),
+        apps.get_model("scorecards", "Band"),
+    }  # fmt: skip
+    for label in ("accounts", "partners", "scorecards"):
+        for model in apps.get_app_config(label).get_models():
+            assert model in kept or not model.objects.exists(), model
+    load_demo()
+    again = Score.objects.order_by("scorecard__cycle__ends", "scorecard__partner__name")
+    assert list(again.values_list("overall", flat=True)) == first
+
+
+@pytest.mark.parametrize("make", [lambda: make_partner(), lambda: BusinessUnit.objects.create(name="Mine")])
+def test_the_demo_is_never_loaded_beside_anything_else(db, make):
+    make()
+    with pytest.raises(CommandError, match="already holds"):
+        call_command("load_demo")
+    assert not User.objects.filter(is_demo=True).exists()
