@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from governance.demo.load import remove_demo
+from governance.demo.remove import remove_demo
 
 
 class Command(BaseCommand):

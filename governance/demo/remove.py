@@ -1,0 +1,59 @@
+"""Takes the demo portfolio out again, with its history, and touches nothing else."""
+
+from django.db import transaction
+from django.db.models import Model, Q, QuerySet
+
+from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
+from governance.demo import data
+from partners.models import Contact, Contract, Partner, PartnerAlias
+from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, Rating, Scorecard
+
+
+@transaction.atomic
+def remove_demo() -> int:
+    """Take out everything the demo brought; returns how many partners.
+
+    What people added to it goes with it: contracts with a demo partner, marks in a demo cycle. A demo person who
+    has marked something of somebody else's stays, unable to sign in, because those marks count.
+    """
+    partners = list(Partner.objects.filter(is_demo=True).values_list("pk", flat=True))
+    cycles = list(Cycle.objects.filter(is_demo=True).values_list("pk", flat=True))
+    people = User.objects.filter(is_demo=True)
+    scorecards = list(
+        Scorecard.objects.filter(Q(cycle__in=cycles) | Q(partner__in=partners)).values_list("pk", flat=True)
+    )
+    belongings = list(
+        BusinessUnit.objects.filter(Q(members__in=people) | Q(partners__in=partners), name__in=data.UNITS)
+        .distinct()
+        .values_list("pk", flat=True)
+    )
+    closed = Cycle.objects.filter(state=Cycle.CLOSED, scorecards__in=scorecards)
+    reopened = list(closed.values_list("pk", flat=True).distinct())
+    Cycle.objects.filter(pk__in=reopened).update(state=Cycle.OPEN)  # closed, it keeps its marks
+
+    Comment.objects.filter(scorecard__in=scorecards).delete()
+    _take_out(Rating.objects.filter(scorecard__in=scorecards))
+    _take_out(Assessment.objects.filter(scorecard__in=scorecards))
+    _take_out(Scorecard.objects.filter(pk__in=scorecards))
+    _take_out(CycleTemplate.objects.filter(cycle__in=cycles))
+    _take_out(Cycle.objects.filter(pk__in=cycles))
+    _take_out(Contract.objects.filter(partner__in=partners))
+    _take_out(Contact.objects.filter(partner__in=partners))
+    _take_out(PartnerAlias.objects.filter(partner__in=partners))
+    _take_out(Partner.objects.filter(pk__in=partners))
+    OutgoingMail.objects.filter(recipient__in=people).delete()
+    people.filter(assessments__isnull=False).update(is_active=False)
+    strangers = list(people.filter(assessments=None).values_list("pk", flat=True))
+    _take_out(User.units.through.objects.filter(user__in=strangers))
+    _take_out(User.objects.filter(pk__in=strangers))
+    _take_out(BusinessUnit.objects.filter(pk__in=belongings, members=None, partners=None, contracts=None))
+
+    Cycle.objects.filter(pk__in=reopened).update(state=Cycle.CLOSED)
+    return len(partners)
+
+
+def _take_out(rows: QuerySet[Model]) -> None:
+    """Delete rows and the history of them."""
+    keys = list(rows.values_list("pk", flat=True))
+    rows.model._default_manager.filter(pk__in=keys).delete()
+    AuditEntry.objects.filter(table_name=rows.model._meta.db_table, row_id__in=keys).delete()
