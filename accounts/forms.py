@@ -1,28 +1,53 @@
 """What an administrator may type about people and business units."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
 
-from accounts.models import BusinessUnit, User
+from accounts.history import ACTIONS
+from accounts.models import AuditEntry, BusinessUnit, User
+from accounts.text import LineField
 from accounts.versions import VersionedForm
-from vendorhub.roles import ADMINISTRATOR
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date picker, which wants and sends ISO dates."""
+
+    input_type = "date"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%Y-%m-%d", **kwargs)
 
 
 class PersonForm(VersionedForm):
     """A person's account."""
 
+    name = LineField(max_length=200)
+
     class Meta:
         model = User
         fields = ["name", "email", "role", "rater_role", "all_units", "units", "is_active"]
-        labels = {"is_active": "May sign in"}
+        labels = {"email": "E-mail", "rater_role": "Rates as", "is_active": "May sign in"}
+        help_texts = {
+            "rater_role": "The side this person speaks for when they rate partners.",
+            "all_units": "Otherwise they see the records of the whole company and of their own business units.",
+            "is_active": "Switched off, they are signed out at once; what they did stays.",
+        }
         widgets = {"units": forms.CheckboxSelectMultiple}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["units"].queryset = BusinessUnit.objects.visible_to(user)
-        self.fields["email"].required = not self.instance.pk or bool(self.instance.email)
+        has_address = bool(self.instance.email)
+        self.fields["email"].required = not self.instance.pk or has_address
+        if self.instance.pk and not has_address:
+            self.fields[
+                "email"
+            ].help_text = "Without one this person has no account and only stands in imports."
 
     def clean_email(self) -> str | None:
         """In lower case, and nobody else's."""
@@ -31,21 +56,23 @@ class PersonForm(VersionedForm):
             raise ValidationError("Somebody already has this address.")
         return email
 
-    def clean(self) -> dict[str, Any]:
-        """Somebody must be able to administer, and everybody to see something."""
-        data = super().clean() or self.cleaned_data
-        stays = data.get("role") == ADMINISTRATOR and data.get("is_active")
-        others = User.objects.able_to_sign_in().filter(role=ADMINISTRATOR).exclude(pk=self.instance.pk)
-        was = self.instance.pk and User.objects.filter(pk=self.instance.pk, role=ADMINISTRATOR).exists()
-        if was and not stays and not others.exists():
-            self.add_error("role", "This is the last administrator: make somebody else one first.")
-        return data
-
 
 class UnitForm(forms.ModelForm):
+    """A business unit's name."""
+
+    name = LineField(max_length=200)
+
     class Meta:
         model = BusinessUnit
         fields = ["name"]
+        error_messages = {"name": {"unique": "There is a business unit of this name already."}}
+
+    def clean_name(self) -> str:
+        """Nobody tells two units apart by capitals."""
+        name = self.cleaned_data["name"]
+        if BusinessUnit.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError("There is a business unit of this name already.")
+        return name
 
 
 class AuditFilter(forms.Form):
@@ -55,17 +82,37 @@ class AuditFilter(forms.Form):
     what = forms.ChoiceField(required=False)
     action = forms.ChoiceField(
         required=False,
-        choices=[
-            ("", "Every change"),
-            ("insert", "Added"),
-            ("update", "Changed"),
-            ("delete", "Deleted"),
-            ("submit", "Submitted"),
-        ],
+        choices=[("", "Every change"), *((action, word.capitalize()) for action, word in ACTIONS.items())],
     )
-    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(required=False, widget=DateInput)
+    until = forms.DateField(required=False, widget=DateInput)
 
     def __init__(self, *args: Any, tables: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["what"].choices = [("", "Everything"), *tables]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        for name in ("since", "until"):
+            if data.get(name) and not 2000 <= data[name].year <= 2100:
+                self.add_error(name, "Choose a day between 2000 and 2100.")
+        if data.get("since") and data.get("until") and data["until"] < data["since"]:
+            self.add_error("until", "This is before the first day.")
+        return data
+
+    def narrow(self, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        """The entries that were asked for; none while the question makes no sense."""
+        if not self.is_valid():
+            return entries.none()
+        asked = self.cleaned_data
+        conditions = {
+            "actor": asked["who"], "table_name": asked["what"], "action": asked["action"],
+            "at__gte": _midnight(asked["since"]), "at__lt": _midnight(asked["until"], days_later=1),
+        }  # fmt: skip
+        return entries.filter(**{name: value for name, value in conditions.items() if value})
+
+
+def _midnight(day: date | None, *, days_later: int = 0) -> datetime | None:
+    if day is None:
+        return None
+    return timezone.make_aware(datetime.combine(day, time()) + timedelta(days=days_later))

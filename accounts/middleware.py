@@ -1,12 +1,16 @@
-"""Tells the database who acts, for the audit trail, and turns a stale save into a page that shows both values."""
+"""Names who acts to the database, and answers stale saves and unreadable input with a page instead of a fault."""
 
+import logging
 from collections.abc import Callable
 
-from django.db import connection
+from django.db import DataError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.versions import StaleSave
+from accounts.views.errors import refuse
+
+logger = logging.getLogger(__name__)
 
 
 def set_actor(user_id: int | None) -> None:
@@ -44,3 +48,27 @@ class StaleSaveMiddleware:
         if not isinstance(exception, StaleSave):
             return None
         return render(request, "409.html", {"stale": exception}, status=409)
+
+
+class UnreadableInputMiddleware:
+    """Answer 400 to what PostgreSQL cannot store: the character NUL, or more than a column holds.
+
+    In an address NUL is refused before the view. In a form, the form says it beside the field; what no form looked
+    at and the database refused ends here, with a line in the log.
+    """
+
+    REASON = "It holds a character that is not text, or a number or text larger than can be stored."
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if any("\x00" in text for name, texts in request.GET.lists() for text in (name, *texts)):
+            return refuse(request, "That address could not be read", self.REASON)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DataError) and "NUL (0x00)" not in str(exception):
+            return None
+        logger.warning("%s refused: %s", request.path, exception)
+        return refuse(request, "That could not be read", self.REASON)

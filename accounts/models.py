@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -52,6 +53,13 @@ class UserQuerySet(models.QuerySet["User"]):
         """People with an account, as against raters known only by name from an import."""
         return self.filter(is_active=True, email__isnull=False)
 
+    def with_password(self) -> "UserQuerySet":
+        """People who have set a password, as against those only invited so far."""
+        return self.exclude(password="").exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
+    def administrators(self) -> "UserQuerySet":
+        return self.able_to_sign_in().filter(role=ADMINISTRATOR)
+
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> "User":
@@ -78,7 +86,9 @@ class User(AbstractBaseUser):
     rater_role = models.CharField(
         max_length=20, choices=RATER_ROLES, default="business", help_text="The side this person rates from."
     )
-    units = models.ManyToManyField(BusinessUnit, blank=True, related_name="members")
+    units = models.ManyToManyField(
+        BusinessUnit, through="Membership", blank=True, related_name="members", verbose_name="business units"
+    )
     all_units = models.BooleanField(
         default=False, verbose_name="sees all business units", help_text="Not held back by unit walls."
     )
@@ -93,6 +103,8 @@ class User(AbstractBaseUser):
     REQUIRED_FIELDS = ["name"]
 
     class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
         ordering = ["name", "pk"]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_any_case")]
         triggers = [audited(ignore=("password", "last_login", "last_seen"))]
@@ -104,6 +116,21 @@ class User(AbstractBaseUser):
     def sees_all_units(self) -> bool:
         """Administrators and company-wide people are not held back by unit walls."""
         return self.all_units or self.role == ADMINISTRATOR
+
+
+class Membership(models.Model):
+    """A person belongs to a business unit. A model of its own so that its history is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, verbose_name="person")
+    businessunit = models.ForeignKey(BusinessUnit, on_delete=models.CASCADE, verbose_name="business unit")
+
+    class Meta:
+        db_table = "accounts_user_units"
+        unique_together = [("user", "businessunit")]
+        triggers = [audited()]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.businessunit}"
 
 
 class AuditEntry(models.Model):

@@ -9,6 +9,7 @@ urlpatterns = [
     path("settings/people/", settings.people, name="people"),
     path("settings/people/new/", settings.person_create, name="person_create"),
     path("settings/people/<int:pk>/", settings.person_edit, name="person_edit"),
+    path("settings/people/<int:pk>/invite/", settings.person_invite, name="person_invite"),
     path("settings/units/", settings.units, name="units"),
     path("settings/units/<int:pk>/rename/", settings.unit_rename, name="unit_rename"),
     path("settings/units/<int:pk>/delete/", settings.unit_delete, name="unit_delete"),

@@ -258,6 +258,13 @@ class Assessment(models.Model):
         return f"{self.rater} on {self.scorecard}"
 
 
+class RatingQuerySet(models.QuerySet["Rating"]):
+    def history_withheld_from(self, user: Any) -> bool:
+        """Whoever still owes marks to an open cycle does not read others' in the audit trail either."""
+        owed = Assessment.objects.filter(rater=user, submitted_at=None, scorecard__cycle__state=Cycle.OPEN)
+        return owed.exists()
+
+
 class Rating(models.Model):
     """One cell: rated (`value`), not applicable, or (neither, or no row) not answered.
 
@@ -272,6 +279,9 @@ class Rating(models.Model):
     reason = models.CharField(max_length=500, blank=True, help_text="Why it does not apply.")
     version = models.PositiveIntegerField(default=1, editable=False)
 
+    objects = RatingQuerySet.as_manager()
+    history_kept = True  # from submission on, by sql/rules.sql
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -283,6 +293,11 @@ class Rating(models.Model):
 
     def __str__(self) -> str:
         return f"{self.criterion_id}: {'n/a' if self.not_applicable else self.value}"
+
+    @property
+    def history_name(self) -> str:
+        """What the audit trail calls this mark."""
+        return f"{self.criterion}, {self.assessment.rater} on {self.scorecard}"
 
 
 class Comment(models.Model):

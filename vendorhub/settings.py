@@ -64,7 +64,8 @@ DATABASES["default"] |= {
     | {
         "connect_timeout": 5,
         "application_name": "vendorhub",
-        "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+        "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+        " -c pg_trgm.word_similarity_threshold=0.45",  # how alike a word must be in a search
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -109,6 +110,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.StaleSaveMiddleware",
+    "accounts.middleware.UnreadableInputMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -155,6 +157,8 @@ ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_CHANGE_EMAIL = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody makes us write to strangers
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = False  # django-axes counts failures in PostgreSQL; a web request never asks Redis
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
@@ -165,7 +169,9 @@ AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True
-AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+AXES_USERNAME_CALLABLE = "accounts.adapter.attempted_address"
+AXES_CLIENT_IP_CALLABLE = "accounts.adapter.client_address"
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)  # proxies in front that append to X-Forwarded-For
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600

@@ -7,10 +7,12 @@ Message-ID, so that a repeat can be recognised.
 """
 
 import smtplib
+import time
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -18,21 +20,21 @@ from django.utils import timezone
 from accounts.models import OutgoingMail, User
 
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 360)]
+DOUBT = "Nobody knows whether it left."
 _LOCK_SPACE = 20_260  # first half of the advisory lock's key; the second is the row's id
 
 
 def queue_mail(
-    user: User | None, *, subject: str, text: str, kind: str, key: str | None = None, to: str = ""
+    user: User | None, *, subject: str, text: str, kind: str, key: str | None = None
 ) -> OutgoingMail | None:
     """Write a mail to the outbox in the caller's transaction.
 
     Returns None if the person has no address or cannot sign in, or if `key` was queued before.
     """
-    address = to or (user.email if user and user.is_active else "")
-    if not address:
+    if user is None or not (user.email and user.is_active):
         return None
     subject = " ".join(subject.split())[:300]
-    mail = OutgoingMail(recipient=user, to=address, subject=subject, text=text, kind=kind, key=key)
+    mail = OutgoingMail(recipient=user, to=user.email, subject=subject, text=text, kind=kind, key=key)
     if key is None:
         mail.save()
         return mail
@@ -40,16 +42,13 @@ def queue_mail(
     return OutgoingMail.objects.filter(key=key, message_id=created[0].message_id).first()
 
 
-def send_due_mail(*, limit: int = 200) -> int:
-    """Send what is due, one row at a time; returns how many left. Safe to run several times at once."""
+def send_due_mail(*, seconds: float = 60) -> int:
+    """Send what is due, one row at a time, for so long; returns how many left. Safe to run several times at once."""
     flag_cut_off_mail()
     if not settings.EMAIL_HOST:
         return 0
-    sent = 0
-    for _ in range(limit):
-        mail = _claim()
-        if mail is None:
-            break
+    sent, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until and (mail := _claim()):
         try:
             sent += _hand_over(mail)
         finally:
@@ -65,7 +64,7 @@ def flag_cut_off_mail() -> int:
             try:
                 flagged += OutgoingMail.objects.filter(pk=pk, state=OutgoingMail.SENDING).update(
                     state=OutgoingMail.AMBIGUOUS,
-                    error="The sender was cut off: this mail may or may not have left.",
+                    error=f"{DOUBT} The sender was cut off.",
                 )
             finally:
                 _unlock(pk)
@@ -100,30 +99,61 @@ def _hand_over(mail: OutgoingMail) -> int:
         mail.subject, mail.text, settings.DEFAULT_FROM_EMAIL, [mail.to],
         headers={"Message-ID": f"<{mail.message_id}@vendorhub>", "Auto-Submitted": "auto-generated"},
     )  # fmt: skip
+    server = get_connection()
     try:
-        message.send()
+        server.open()  # apart from sending: what fails here has certainly not left
+    except OSError as error:
+        _note_failure(mail, error)
+        return 0
+    try:
+        server.send_messages([message])
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         _note_failure(mail, error, for_good=all(code >= 500 for code in codes))
+    except (
+        smtplib.SMTPSenderRefused
+    ) as error:  # our own address: a mistake in the settings, which somebody mends
+        _note_failure(mail, error)
     except smtplib.SMTPResponseException as error:
         _note_failure(mail, error, for_good=error.smtp_code >= 500)
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        _note_failure(mail, error, for_good=isinstance(error, ValueError))
+    except ValueError as error:  # it cannot be written as a mail at all
+        _note_failure(mail, error, for_good=True)
+    except OSError as error:
+        mail.state, mail.error = OutgoingMail.AMBIGUOUS, f"{DOUBT} {_in_words(error)}"
+        mail.save(update_fields=["state", "error"])
     else:
         mail.state, mail.sent_at, mail.error = OutgoingMail.SENT, timezone.now(), ""
         mail.save(update_fields=["state", "sent_at", "error"])
         return 1
+    finally:
+        with suppress(OSError):
+            server.close()
     return 0
 
 
-def _note_failure(mail: OutgoingMail, error: Exception, *, for_good: bool) -> None:
+def _note_failure(mail: OutgoingMail, error: Exception, *, for_good: bool = False) -> None:
     """Queue it again after a pause, or give it to a person."""
-    mail.error = str(error)[:2000]
+    mail.error = _in_words(error)
     if for_good or mail.attempts > len(PAUSES):
         mail.state = OutgoingMail.FAILED
     else:
         mail.state, mail.next_attempt_at = OutgoingMail.QUEUED, timezone.now() + PAUSES[mail.attempts - 1]
     mail.save(update_fields=["state", "next_attempt_at", "error"])
+
+
+def _in_words(error: Exception) -> str:
+    """What the mail server said, or what kept us from it."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = list(error.recipients.values())
+    elif isinstance(error, smtplib.SMTPResponseException):
+        answers = [(error.smtp_code, error.smtp_error)]
+    else:
+        return f"{type(error).__name__}: {error}"[:2000]
+    said = [
+        f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
+        for code, text in answers
+    ]
+    return f"The mail server said: {'; '.join(said)}"[:2000]
 
 
 def _lock(pk: int) -> bool:

@@ -2,47 +2,55 @@
 
 from typing import Any
 
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings as site
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db import transaction
-from django.db.models import ProtectedError, Q
+from django.db.models import Count, F, ProtectedError, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.forms import PersonForm, UnitForm
 from accounts.models import BusinessUnit, OutgoingMail, User
-from accounts.services.mail import queue_mail, retry_mail
-from vendorhub.roles import needs
+from accounts.services.mail import retry_mail
+from accounts.services.people import delete_unit, invite_person, save_person
+from vendorhub.roles import ROLES, needs
+
+SORTS = {"name": ["name"], "role": ["role", "name"], "seen": [F("last_login").asc(nulls_first=True), "name"]}
+SORTS |= {
+    "-name": ["-name"],
+    "-role": ["-role", "name"],
+    "-seen": [F("last_login").desc(nulls_last=True), "name"],
+}
 
 
 @needs("manage_users")
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
     """Who may do what?"""
-    find = request.GET.get("find", "").replace("\x00", "").strip()[:200]
-    found = User.objects.visible_to(request.user).prefetch_related("units")
-    if find:
-        found = found.filter(Q(name__icontains=find) | Q(email__icontains=find))
-    page = Paginator(found.order_by("-is_active", "name", "pk"), 50).get_page(request.GET.get("page"))
-    able = User.objects.visible_to(request.user).able_to_sign_in().count()
-    return render(request, "accounts/people.html", {"page": page, "find": find, "able": able})
-
-
-def _set_password_link(user: User) -> str:
-    """An address at which the person sets a password; it works until it is used."""
-    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
-    uid, _, token = key.partition("-")
-    return site.SITE_URL + reverse("account_reset_password_from_key", args=[uid, token])
+    find, role, sort = (
+        request.GET.get("find", "").strip()[:200],
+        request.GET.get("role"),
+        request.GET.get("sort", ""),
+    )
+    everybody = User.objects.visible_to(request.user)
+    found = everybody.prefetch_related("units").filter(Q(name__icontains=find) | Q(email__icontains=find))
+    if role in dict(ROLES):
+        found = found.filter(role=role)
+    page = Paginator(found.order_by("-is_active", *SORTS.get(sort, SORTS["name"]), "pk"), 50)
+    able = everybody.able_to_sign_in()
+    context = {
+        "page": page.get_page(request.GET.get("page")), "find": find, "role": role, "roles": ROLES, "sort": sort,
+        "able": able.with_password().count(), "invited": able.count() - able.with_password().count(),
+    }  # fmt: skip
+    return render(request, "accounts/people.html", context)
 
 
 @needs("manage_users")
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_create(request: HttpRequest) -> HttpResponse:
+    """A new person: saved and invited."""
     return _edit_person(request, User())
 
 
@@ -52,33 +60,42 @@ def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _edit_person(request, get_object_or_404(User.objects.visible_to(request.user), pk=pk))
 
 
-@transaction.atomic
 def _edit_person(request: HttpRequest, person: User) -> HttpResponse:
-    is_new = person.pk is None
+    had_address = bool(person.email)
     form = PersonForm(request.POST or None, instance=person, user=request.user)
     if request.method == "POST" and form.is_valid():
-        if is_new:
-            form.instance.set_unusable_password()
-        person = form.save()
-        if is_new:
-            _invite(request, person)
+        try:
+            person = save_person(form)
+        except ValidationError as error:
+            form.add_error(None, error)
         else:
+            if person.email and not had_address:
+                return _invite(request, person, f"{person} has an account.")
             messages.success(request, f"{person} is saved.")
-        return redirect("people")
+            return redirect("people")
+    # The link of an invitation is shown once, to whoever made it.
+    link = request.session.pop("invitation", {}).get(str(person.pk))
     status = 400 if request.method == "POST" else 200
-    return render(request, "accounts/person_form.html", {"form": form, "person": person}, status=status)
+    # What was typed is in the form; the heading speaks of the person as they are saved.
+    saved = User.objects.filter(pk=person.pk).first()
+    return render(
+        request, "accounts/person_form.html", {"form": form, "person": saved, "link": link}, status=status
+    )
 
 
-def _invite(request: HttpRequest, person: User) -> None:
-    link = _set_password_link(person)
-    text = (
-        f"Hello {person.name},\n\nyou have an account for VendorHub now. Set your password here:\n\n{link}\n\n"
-        "The link works once.\n"
-    )
-    queue_mail(person, subject="Your VendorHub account", text=text, kind="account")
-    messages.success(
-        request, f"{person} has an account. An invitation is on its way; the link in it is {link}"
-    )
+@needs("manage_users")
+@require_POST
+def person_invite(request: HttpRequest, pk: int) -> HttpResponse:
+    """A fresh link to set a password, for an invitation that ran out or a password that is lost."""
+    people = User.objects.visible_to(request.user).able_to_sign_in()
+    return _invite(request, get_object_or_404(people, pk=pk), "A new link is made.")
+
+
+def _invite(request: HttpRequest, person: User, what_happened: str) -> HttpResponse:
+    request.session["invitation"] = {str(person.pk): invite_person(person)}
+    waits = "waits for a mail server" if not site.EMAIL_HOST else "is on its way"
+    messages.success(request, f"{what_happened} The mail to {person.email} {waits}.")
+    return redirect("person_edit", person.pk)
 
 
 @needs("manage_users")
@@ -89,8 +106,15 @@ def units(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         messages.success(request, f"{form.save()} is a business unit now.")
         return redirect("units")
-    context = {"form": form, "units": BusinessUnit.objects.visible_to(request.user)}
-    return render(request, "accounts/units.html", context, status=400 if request.method == "POST" else 200)
+    return _units_page(request, form)
+
+
+def _units_page(request: HttpRequest, form: UnitForm, renamed: UnitForm | None = None) -> HttpResponse:
+    """The list with a form in each row; `renamed` is the row whose new name was refused."""
+    seen = BusinessUnit.objects.visible_to(request.user).annotate(people=Count("members"))
+    rows = [(unit, renamed if renamed and renamed.instance.pk == unit.pk else None) for unit in seen]
+    status = 400 if request.method == "POST" else 200
+    return render(request, "accounts/units.html", {"form": form, "rows": rows}, status=status)
 
 
 @needs("manage_users")
@@ -98,10 +122,9 @@ def units(request: HttpRequest) -> HttpResponse:
 def unit_rename(request: HttpRequest, pk: int) -> HttpResponse:
     unit = get_object_or_404(BusinessUnit.objects.visible_to(request.user), pk=pk)
     form = UnitForm(request.POST, instance=unit)
-    if form.is_valid():
-        messages.success(request, f"It is called {form.save()} now.")
-    else:
-        messages.error(request, " ".join(form.errors.get("name", [])))
+    if not form.is_valid():
+        return _units_page(request, UnitForm(), form)
+    messages.success(request, f"It is called {form.save()} now.")
     return redirect("units")
 
 
@@ -110,11 +133,12 @@ def unit_rename(request: HttpRequest, pk: int) -> HttpResponse:
 def unit_delete(request: HttpRequest, pk: int) -> HttpResponse:
     unit = get_object_or_404(BusinessUnit.objects.visible_to(request.user), pk=pk)
     try:
-        with transaction.atomic():
-            unit.delete()
+        delete_unit(unit)
         messages.success(request, f"{unit} is deleted.")
+    except ValidationError as error:
+        messages.error(request, error.message)
     except ProtectedError:
-        messages.error(request, f"{unit} still has partners or contracts. Move them first.")
+        messages.error(request, f"{unit} still has partners, contracts or imports. Move them first.")
     return redirect("units")
 
 
@@ -122,16 +146,16 @@ def unit_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def mail_list(request: HttpRequest) -> HttpResponse:
     """Every mail, and what needs attention."""
-    state = request.GET.get("state", "")
-    found: Any = OutgoingMail.objects.all()
+    state, find = request.GET.get("state", ""), request.GET.get("find", "").strip()[:200]
+    found: Any = OutgoingMail.objects.filter(Q(to__icontains=find) | Q(subject__icontains=find))
     if state in dict(OutgoingMail.STATES):
         found = found.filter(state=state)
-    attention = OutgoingMail.objects.filter(state__in=(OutgoingMail.FAILED, OutgoingMail.AMBIGUOUS)).count()
-    waiting = OutgoingMail.objects.filter(state=OutgoingMail.QUEUED).count()
-    page = Paginator(found, 50).get_page(request.GET.get("page"))
+    counts = dict(OutgoingMail.objects.order_by().values_list("state").annotate(Count("pk")))
     context = {
-        "page": page, "state": state, "states": OutgoingMail.STATES, "attention": attention, "waiting": waiting,
-        "has_server": bool(site.EMAIL_HOST),
+        "page": Paginator(found, 50).get_page(request.GET.get("page")), "find": find, "state": state,
+        "states": OutgoingMail.STATES, "waiting": counts.get(OutgoingMail.QUEUED, 0),
+        "attention": counts.get(OutgoingMail.FAILED, 0) + counts.get(OutgoingMail.AMBIGUOUS, 0),
+        "sent": counts.get(OutgoingMail.SENT, 0), "has_server": bool(site.EMAIL_HOST),
     }  # fmt: skip
     return render(request, "accounts/mail_list.html", context)
 
@@ -139,9 +163,10 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 @needs("see_mail")
 @require_POST
 def mail_retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a failed or ambiguous mail again."""
     mail = get_object_or_404(OutgoingMail, pk=pk)
-    done = retry_mail(mail)
-    messages.success(
-        request, f"“{mail.subject}” is queued again." if done else "It was sent or queued meanwhile."
-    )
+    if retry_mail(mail):
+        messages.success(request, f"“{mail.subject}” to {mail.to} is queued again.")
+    else:
+        messages.error(request, f"“{mail.subject}” to {mail.to} was sent or queued meanwhile.")
     return redirect("mail_list")
