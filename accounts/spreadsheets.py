@@ -1,6 +1,7 @@
 """CSV and XLSX downloads that a spreadsheet opens without running anything."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,11 +9,13 @@ from io import BytesIO
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils.exceptions import IllegalCharacterError
 
+_NOT_IN_A_SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -46,7 +49,7 @@ def xlsx_response(
     """Return an XLSX download with a sheet for each (title, header, rows). Numbers stay numbers."""
     book = Workbook(write_only=True)
     for title, header, rows in sheets:
-        sheet = book.create_sheet(title[:31])
+        sheet = book.create_sheet(_NOT_IN_A_SHEET_NAME.sub(" ", title)[:31])
         sheet.freeze_panes = "A2"
         sheet.append([_cell(sheet, heading, bold=True) for heading in header])
         for row in rows:
@@ -62,7 +65,7 @@ def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
     if value is not None and not isinstance(value, str | int | float | Decimal | date):
         value = str(value)
     if isinstance(value, datetime) and value.tzinfo:
-        value = value.replace(tzinfo=None)
+        value = timezone.localtime(value).replace(tzinfo=None)
     try:
         cell = WriteOnlyCell(sheet, value)
     except IllegalCharacterError:

@@ -5,12 +5,21 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from accounts.models import BusinessUnit, User
 from accounts.versions import VersionedForm
-from partners.fields import CurrencyField, LineField, MoneyField, SensibleDateField, refuse_hidden_signs
+from partners.fields import (
+    CurrencyField,
+    LineField,
+    LinkField,
+    MoneyField,
+    SensibleDateField,
+    WholeNumberField,
+    refuse_hidden_signs,
+)
 from partners.models import Contact, Contract, Partner
-from partners.services.partners import look_alikes
+from partners.search import look_alikes
 
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII)
 
@@ -21,17 +30,31 @@ class OwnedForm(VersionedForm):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        if "owner" in self.fields:
-            self.fields["owner"].queryset = User.objects.visible_to(user).able_to_sign_in()
-            self.fields["owner"].empty_label = "Nobody yet"
-        if "unit" in self.fields:
-            self.fields["unit"].queryset = BusinessUnit.objects.visible_to(user)
-            self.fields["unit"].empty_label = "The whole company"
+        seen = User.objects.visible_to(user).able_to_sign_in()
+        owner, unit = self.fields["owner"], self.fields["unit"]
+        owner.queryset = User.objects.filter(Q(pk__in=seen.values("pk")) | Q(pk=self.instance.owner_id))
+        owner.empty_label = "Nobody yet"
+        units = BusinessUnit.objects.visible_to(user)
+        unit.queryset = BusinessUnit.objects.filter(
+            Q(pk__in=units.values("pk")) | Q(pk=self.instance.unit_id)
+        )
+        unit.empty_label = "The whole company" if user.sees_all_units else "Choose a unit"
+        if not user.sees_all_units:
+            unit.help_text = ""
+            self._hold_within_walls(unit, list(units))
+
+    def _hold_within_walls(self, unit: Any, units: list[BusinessUnit]) -> None:
+        """From within a unit, what is the company's stays so, and what is new belongs to the unit."""
+        if self.instance.pk and self.instance.unit_id is None:
+            unit.disabled = True
+            unit.empty_label = "The whole company"
+        elif not self.instance.pk and len(units) == 1:
+            self.initial["unit"] = units[0].pk
 
     def clean_unit(self) -> BusinessUnit | None:
         """Only people who see all units may make something that belongs to the whole company."""
         unit = self.cleaned_data["unit"]
-        if unit is None and not self.user.sees_all_units and (not self.instance.pk or self.instance.unit_id):
+        if unit is None and not (self.user.sees_all_units or self.fields["unit"].disabled):
             raise ValidationError("Choose one of your business units.")
         return unit
 
@@ -83,7 +106,9 @@ class PartnerForm(OwnedForm):
         if data.get("name") and not self.instance.pk and "anyway" not in self.data:
             self.look_alikes = look_alikes(data["name"], self.user)
             if self.look_alikes:
-                self.add_error("name", "A partner with such a name is already there: see below.")
+                first, others = self.look_alikes[0], len(self.look_alikes) - 1
+                more = f", and {others} more like it" if others else ""
+                self.add_error("name", f"There is already “{first}”{more}: see above.")
         return data
 
 
@@ -110,15 +135,15 @@ class ContractForm(OwnedForm):
     title = LineField(max_length=500)
     starts = SensibleDateField()
     ends = SensibleDateField()
-    notice_period = forms.IntegerField(min_value=0, max_value=3650, required=False)
-    renewal_months = forms.IntegerField(
+    notice_period = WholeNumberField(min_value=0, max_value=3650, required=False)
+    renewal_months = WholeNumberField(
         min_value=1, max_value=240, required=False, label="Renewal term, months",
         help_text="Months each automatic renewal adds.",
     )  # fmt: skip
     annual_value = MoneyField(label="Value a year")
     total_value = MoneyField(label="Total value")
     currency = CurrencyField()
-    link = forms.URLField(required=False, max_length=1000, assume_scheme="https")
+    link = LinkField(label="Link to the document")
 
     class Meta:
         model = Contract
@@ -130,13 +155,13 @@ class ContractForm(OwnedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         providers = Partner.objects.visible_to(self.user).active().filter(kind="provider")
-        self.fields["delivered_by"].queryset = providers.exclude(pk=self.instance.partner_id)
-
-    def clean_link(self) -> str:
-        link = self.cleaned_data["link"]
-        if link and not link.startswith(("http://", "https://")):
-            raise ValidationError("A link begins with https://.")
-        return link
+        delivered_by = self.fields["delivered_by"]
+        delivered_by.queryset = Partner.objects.filter(
+            Q(pk__in=providers.values("pk")) | Q(pk=self.instance.delivered_by_id)
+        ).exclude(pk=self.instance.partner_id)
+        delivered_by.empty_label = "The partner itself"
+        delivered_by.help_text = "The solution provider, where the partner does not deliver it itself."
+        self.fields["notice_unit"].label = "Counted in"
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -1,12 +1,15 @@
 """Partners, their contacts and contracts, and registers being imported."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, Extract, Greatest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.audit import audited
 from accounts.models import BusinessUnit
@@ -26,6 +29,7 @@ SEGMENTS = [
     ("tactical", "Tactical"),
     ("transactional", "Transactional"),
 ]
+_MONEY = models.DecimalField(max_digits=20, decimal_places=2)
 NOTICE_UNITS = [("days", "days"), ("weeks", "weeks"), ("months", "months")]
 
 
@@ -40,6 +44,11 @@ class PartnerQuerySet(models.QuerySet["Partner"]):
 
     def active(self) -> "PartnerQuerySet":
         return self.filter(archived_at=None)
+
+    def belonging_to(self, user: Any) -> "PartnerQuerySet":
+        """Visible partners whose fate is the user's to decide: not the company's, seen from within one unit."""
+        seen = self.visible_to(user)
+        return seen if user.sees_all_units else seen.exclude(unit=None)
 
 
 class Partner(models.Model):
@@ -121,6 +130,10 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def has_ended(self) -> bool:
+        return self.until is not None and self.until < timezone.localdate()
+
 
 class ContractQuerySet(models.QuerySet["Contract"]):
     def visible_to(self, user: Any) -> "ContractQuerySet":
@@ -129,6 +142,23 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         if getattr(user, "sees_all_units", False):
             return seen
         return seen.filter(Q(unit=None) | Q(unit__in=BusinessUnit.objects.filter(members=user)))
+
+    def running(self) -> "ContractQuerySet":
+        """Contracts in force today, each with `yearly`: its value a year.
+
+        A contract with a total value only is spread evenly over its years (365.25 days each, one at least).
+        """
+        today = timezone.localdate()
+        seconds = Cast(Extract(F("ends") - F("starts"), "epoch"), _MONEY)
+        years = Greatest(Value(Decimal(1)), seconds / Value(Decimal(31_557_600)))  # 365.25 days of seconds
+        spread = ExpressionWrapper(F("total_value") / Coalesce(years, Value(Decimal(1))), output_field=_MONEY)
+        in_force = Q(starts=None) | Q(starts__lte=today), Q(ends=None) | Q(ends__gte=today)
+        return self.filter(*in_force).annotate(yearly=Coalesce(F("annual_value"), spread, output_field=_MONEY))
+
+    def current_first(self) -> "ContractQuerySet":
+        """In the order of their end, those that have ended after the others."""
+        ended = Q(ends__lt=timezone.localdate())
+        return self.order_by(Case(When(ended, then=1), default=0), "ends", "title", "pk")
 
 
 class Contract(models.Model):
@@ -183,6 +213,13 @@ class Contract(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("contract_detail", args=[self.pk])
+
+    @property
+    def has_ended(self) -> bool:
+        return self.ends is not None and self.ends < timezone.localdate()
 
 
 class RegisterImportQuerySet(models.QuerySet["RegisterImport"]):

@@ -5,13 +5,15 @@ import unicodedata
 
 # Legal forms, as they stand at the end of a name once punctuation is gone.
 LEGAL_FORMS = {"ab", "ag", "aps", "as", "asa", "bv", "co", "company", "corp", "corporation", "cv", "eg", "ev", "gbr", "gesmbh", "gmbh", "inc", "incorporated", "kft", "kg", "kgaa", "lda", "limited", "llc", "llp", "lp", "ltd", "ltda", "nv", "ohg", "oy", "oyj", "plc", "pte", "pty", "pvt", "pl", "sa", "sarl", "sas", "se", "sl", "spa", "srl", "sro", "ug"}  # fmt: skip
+# Letters that stand for an accented one and have no decomposition.
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _WORD = re.compile(r"[^\W_]+")
 _DOTTED = re.compile(r"\b(?:\w\.){2,}")
 
 
 def plain(text: str) -> str:
     """Return the text without accents or case: "Ünal GÖR" becomes "unal gor"."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import contracts, partners, register
+from partners.views import contacts, contracts, merge, partners, register
 
 urlpatterns = [
     path("import/", register.import_list, name="import_list"),
@@ -13,12 +13,14 @@ urlpatterns = [
     path("partners/new/", partners.partner_create, name="partner_create"),
     path("partners/<int:pk>/edit/", partners.partner_edit, name="partner_edit"),
     path("partners/<int:pk>/archive/", partners.partner_archive, name="partner_archive"),
-    path("partners/<int:pk>/merge/", partners.partner_merge, name="partner_merge"),
+    path("partners/<int:pk>/restore/", partners.partner_restore, name="partner_restore"),
+    path("partners/<int:pk>/merge/", merge.partner_merge, name="partner_merge"),
     path("partners/<int:pk>/contracts/new/", contracts.contract_create, name="contract_create"),
-    path("partners/<int:pk>/contacts/new/", contracts.contact_create, name="contact_create"),
+    path("partners/<int:pk>/contacts/new/", contacts.contact_create, name="contact_create"),
     path("contracts/<int:pk>/", contracts.contract_detail, name="contract_detail"),
     path("contracts/<int:pk>/edit/", contracts.contract_edit, name="contract_edit"),
     path("contracts/<int:pk>/delete/", contracts.contract_delete, name="contract_delete"),
-    path("contacts/<int:pk>/edit/", contracts.contact_edit, name="contact_edit"),
-    path("contacts/<int:pk>/delete/", contracts.contact_delete, name="contact_delete"),
+    path("contacts/<int:pk>/edit/", contacts.contact_edit, name="contact_edit"),
+    path("contacts/<int:pk>/end/", contacts.contact_end, name="contact_end"),
+    path("contacts/<int:pk>/delete/", contacts.contact_delete, name="contact_delete"),
 ]

@@ -1,0 +1,83 @@
+"""What the partner list shows: filters and order as an address states them, and the facts of each line."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.utils import timezone
+
+from partners.models import KINDS, SEGMENTS, Contract, Partner
+from partners.search import search_partners
+
+FILTERS = ("find", "kind", "segment", "unit", "owner", "archived")
+NONE = "none"  # in an address: no business unit, no owner
+SORTS = {
+    "name": "name", "kind": "kind", "segment": "segment", "owner": "owner__name", "unit": "unit__name",
+    "contracts": "contract_count", "ends": "next_end",
+}  # fmt: skip
+
+
+@dataclass
+class Line:
+    """A partner with what its visible contracts come to."""
+
+    partner: Partner
+    contracts: int = 0
+    next_end: date | None = None
+    yearly: dict[str, Decimal] = field(default_factory=dict)
+
+
+def row_number(text: str | None) -> int | None:
+    """A row's number as an address holds it; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
+def narrowed(user: Any, asked: Mapping[str, str]) -> "QuerySet[Partner]":
+    """The visible partners an address asks for, in its order; what makes no sense in it is left out."""
+    partners = Partner.objects.visible_to(user).filter(archived_at__isnull=not asked.get("archived"))
+    if asked.get("kind") in dict(KINDS):
+        partners = partners.filter(kind=asked["kind"])
+    if asked.get("segment") in dict(SEGMENTS):
+        partners = partners.filter(segment=asked["segment"])
+    for name in ("unit", "owner"):
+        if asked.get(name) == NONE:
+            partners = partners.filter(**{name: None})
+        elif number := row_number(asked.get(name)):
+            partners = partners.filter(**{name: number})
+    return _sorted(search_partners(partners, asked.get("find", "")), user, asked.get("sort", ""))
+
+
+def _sorted(partners: "QuerySet[Partner]", user: Any, sort: str) -> "QuerySet[Partner]":
+    column = SORTS.get(sort.removeprefix("-"))
+    if column is None:
+        return partners
+    if column in ("contract_count", "next_end"):
+        contracts = _sums(Contract.objects.visible_to(user).filter(partner=OuterRef("pk")))
+        partners = partners.alias(**{column: Subquery(contracts.values(column))})
+    order = F(column).desc(nulls_last=True) if sort.startswith("-") else F(column).asc(nulls_last=True)
+    return partners.order_by(order, "name", "pk")
+
+
+def _sums(contracts: QuerySet) -> QuerySet:
+    """The contracts grouped by partner: how many, and the end that comes next."""
+    return (
+        contracts.order_by()
+        .values("partner")
+        .annotate(contract_count=Count("pk"), next_end=Min("ends", filter=Q(ends__gte=timezone.localdate())))
+    )
+
+
+def lines(user: Any, partners: Iterable[Partner]) -> list[Line]:
+    """The partners with number, next end and yearly value (a currency each) of their contracts: two statements."""
+    found = {partner.pk: Line(partner) for partner in partners}
+    contracts = Contract.objects.visible_to(user).filter(partner__in=list(found))
+    for row in _sums(contracts):
+        line = found[row["partner"]]
+        line.contracts, line.next_end = row["contract_count"], row["next_end"]
+    worth = contracts.running().filter(yearly__gt=0).order_by("currency").values("partner", "currency")
+    for row in worth.annotate(total=Sum("yearly")):
+        found[row["partner"]].yearly[row["currency"]] = row["total"]
+    return list(found.values())

@@ -1,0 +1,66 @@
+"""Finding partners whatever the spelling: case, accents and typos are forgiven."""
+
+from typing import Any
+
+from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
+from django.db.models import Case, Exists, F, FloatField, Func, OuterRef, Q, QuerySet, TextField, Value, When
+
+from partners.models import Partner, PartnerAlias
+from partners.names import name_key
+
+ALIKE = 0.6  # trigram similarity from which on two whole names look like one
+LONGEST = 200
+
+
+class PlainText(Func):
+    """The database's `plain_text`: no accents, no case. The trigram indexes are on it."""
+
+    function = "plain_text"
+    output_field = TextField()
+
+
+def search_partners(partners: "QuerySet[Partner]", text: str) -> "QuerySet[Partner]":
+    """Partners whose name, other spelling or supply holds the text, or words much like it; best match first.
+
+    How alike a word has to be is the connection's `pg_trgm.word_similarity_threshold`: only the operator that
+    reads it can use the indexes.
+    """
+    text = " ".join(text.replace("\x00", "").split())[:LONGEST]
+    if not text:
+        return partners
+    wanted = PlainText(Value(text))
+    named, aliased = _holding(Partner, "name", wanted), _holding(PartnerAlias, "name", wanted)
+    supplying = _holding(Partner, "supplies", wanted)
+    plain = PlainText(F("name"))
+    return partners.filter(
+        Q(pk__in=named.values("pk")) | Q(pk__in=supplying.values("pk")) | Q(pk__in=aliased.values("partner"))
+    ).order_by(
+        Case(
+            When(Exists(named.filter(pk=OuterRef("pk"), plain__startswith=wanted)), then=Value(3.0)),
+            When(Exists(named.filter(pk=OuterRef("pk"), plain__contains=wanted)), then=Value(2.0)),
+            When(Exists(aliased.filter(partner=OuterRef("pk"), plain__contains=wanted)), then=Value(1.5)),
+            default=TrigramWordSimilarity(wanted, plain),  # type: ignore[arg-type]
+            output_field=FloatField(),
+        ).desc(),
+        "name",
+        "pk",
+    )
+
+
+def _holding(model: Any, field: str, wanted: Any) -> QuerySet:
+    rows = model.objects.alias(plain=PlainText(F(field))).order_by()
+    return rows.filter(Q(plain__contains=wanted) | Q(plain__trigram_word_similar=wanted))
+
+
+def look_alikes(name: str, user: Any) -> list[Partner]:
+    """Up to five visible partners whose name or other spelling is, or nearly is, this one; the likest first."""
+    key = name_key(name)
+    likeness = TrigramSimilarity("name_key", key)
+    aliased = PartnerAlias.objects.alias(plain=PlainText(F("name"))).filter(plain=PlainText(Value(name)))
+    return list(
+        Partner.objects.visible_to(user)
+        .annotate(likeness=likeness)
+        .filter(Q(name_key=key) | Q(likeness__gte=ALIKE) | Q(pk__in=aliased.values("partner")))
+        .select_related("unit")
+        .order_by("-likeness", "name", "pk")[:5]
+    )

@@ -1,0 +1,44 @@
+"""What the pages of contracts and contacts share: saving a form, asking before something is deleted."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from partners.listing import row_number
+from partners.models import Partner
+from partners.services import partners as service
+
+
+def to_tab(partner: Partner, tab: str) -> HttpResponse:
+    """Go to a tab of the partner page."""
+    return redirect(f"{reverse('partner_detail', args=[partner.pk])}?tab={tab}")
+
+
+def save_or_show(
+    request: HttpRequest, form: Any, template: str, *, then: Callable[[Any], Any]
+) -> HttpResponse:
+    """Save what the form holds and go on to `then(saved)`, or show it with what is wrong."""
+    name, partner = str(form.instance), form.instance.partner
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = service.save_belonging(form)
+        except Partner.DoesNotExist:
+            raise Http404 from None  # merged into another one meanwhile
+        if saved:
+            messages.success(request, f"“{saved}” is saved.")
+            goal = then(saved)
+            return goal if isinstance(goal, HttpResponse) else redirect(goal)
+    context = {"form": form, "row": form.instance, "name": name, "partner": partner}
+    return render(request, template, context, status=400 if request.method == "POST" else 200)
+
+
+def confirm_deletion(request: HttpRequest, row: Any, what: str) -> HttpResponse | None:
+    """The page that asks; None once the row, unchanged since it was shown, is deleted."""
+    if request.method != "POST":
+        return render(request, "partners/belonging_delete.html", {"row": row, "what": what})
+    service.delete_unchanged(row, version=row_number(request.POST.get("version")))
+    return None
