@@ -82,6 +82,11 @@ WORDS = {
     "file link|lien|enlace|collegamento|weblink",
 }  # fmt: skip
 PHRASES = {name: [tuple(phrase.split()) for phrase in text.split("|")] for name, text in WORDS.items()}
+EXACTLY = {
+    phrase: {name for name in FIELDS if phrase in PHRASES[name]}
+    for phrases in PHRASES.values()
+    for phrase in phrases
+}
 # "Supplier number" is no supplier; "contract type" is no title.
 SPOILERS = {
     "partner": "no nr number num id code type kind category abn vat address street city country postcode zip phone email mail "
@@ -141,9 +146,9 @@ def name_score(name: str, heading: str) -> float:
 
 
 def recognised(cells: Sequence[Any]) -> int:
-    """How many FIELDs a row of would-be headings names."""
+    """How many FIELDs a row of would-be headings names outright."""
     texts = [cell for cell in cells if isinstance(cell, str) and 0 < len(cell) <= 80]
-    return sum(any(name_score(name, text) >= 60 for text in texts) for name in FIELDS)
+    return len(set().union(*(EXACTLY.get(heading_words(text), set()) for text in texts)))
 
 
 def match(
@@ -226,7 +231,7 @@ def _match_by_content(
     elif wanted("ends") and len(dates) == 1:
         take("ends", dates[0])
     if wanted("partner"):
-        shares = [(sum(map(_has_legal_form, contents[p])) / len(contents[p]), p) for p in free]
+        shares = [(sum(map(has_legal_form, contents[p])) / len(contents[p]), p) for p in free]
         if shares and max(shares)[0] >= 0.25:
             take("partner", max(shares)[1])
     amounts = [
@@ -278,7 +283,8 @@ def _middle(cells: list[Any]) -> str:
     return str(read[len(read) // 2]) if read else ""
 
 
-def _has_legal_form(cell: Any) -> bool:
+def has_legal_form(cell: Any) -> bool:
+    """Whether a cell ends like the name of a company."""
     words = re.findall(r"[^\W_]+", plain(str(cell)))
     return len(words) > 1 and words[-1] in LEGAL_FORMS
 

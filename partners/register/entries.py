@@ -264,15 +264,13 @@ class RowReader:
         return "weeks" if re.search(r"week|woche|semaine|semana|settiman|weken", words) else "days"
 
     def _is_total(self, row: Row) -> bool:
-        partner = self._cell(row, "partner")
         filled = [cell for cell in row.cells if cell != ""]
-        words = [plain(cell).strip(" :") for cell in filled if isinstance(cell, str)]
-        if not any(TOTALS.fullmatch(word) for word in words):
+        if len(filled) > max(3, len(row.cells) // 2):
             return False
-        blank = is_blank(partner) or (
-            isinstance(partner, str) and bool(TOTALS.fullmatch(plain(partner).strip(" :")))
-        )
-        return blank and len(filled) <= max(3, len(row.cells) // 2)
+        partner = self._cell(row, "partner")
+        if not is_blank(partner) and not _says_total(partner):
+            return False
+        return any(map(_says_total, filled))
 
     def _all_notes(self) -> list[str]:
         said = {
@@ -304,6 +302,10 @@ class RowReader:
         if any(reader.serials for reader in self.dates.values()):
             notes.append("Some dates were plain numbers: read as the days a spreadsheet counts.")
         return notes
+
+
+def _says_total(cell: Any) -> bool:
+    return isinstance(cell, str) and len(cell) <= 60 and bool(TOTALS.fullmatch(plain(cell).strip(" :")))
 
 
 def name_lines(lines: list[int]) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import IO, Any
 
 from partners.names import plain
-from partners.register.columns import recognised
+from partners.register.columns import has_legal_form, recognised
 from partners.register.safety import CHUNK, MAX_CELL, MAX_COLUMNS, MAX_ROWS, Refused, check_file, is_utf16
 from partners.register.workbook import Cell, CellError, Sheet, SheetRow, Workbook
 
@@ -311,25 +311,14 @@ def _find_headings(rows: list[SheetRow]) -> int | None:
         return best
     for place, row in enumerate(rows[:10]):
         if len(row.cells) >= max(2, 0.6 * width):
-            return (
-                place
-                if all(map(_mere_words, row.cells.values())) and _differs(row, rows[place + 1 :])
-                else None
-            )
+            return place if all(map(_mere_words, row.cells.values())) else None
     return None
 
 
 def _mere_words(cell: Cell) -> bool:
     if not isinstance(cell, str) or isinstance(cell, CellError) or len(cell) > 60:
         return False
-    return not re.search(r"[0-9]{3}|://|@|^[0-9]", cell)
-
-
-def _differs(headings: SheetRow, rest: list[SheetRow]) -> bool:
-    """Whether some column below is not mere words: that is what makes a first row a row of headings."""
-    return any(
-        not _mere_words(cell) for row in rest for place, cell in row.cells.items() if place in headings.cells
-    )
+    return not re.search(r"[0-9]{3}|://|@|^[0-9]", cell) and not has_legal_form(cell)
 
 
 def _name_columns(cells: dict[int, Cell], width: int, notes: list[str]) -> list[str]:

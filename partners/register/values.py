@@ -58,11 +58,9 @@ def clean_text(cell: Cell | None, limit: int = 0) -> str:
         return f"{cell:f}".rstrip("0").rstrip(".") if cell.as_tuple().exponent < 0 else f"{cell:f}"
     if isinstance(cell, date):
         return cell.isoformat()
-    text = unicodedata.normalize("NFC", cell.translate(TRANSPARENT))
-    if any(sign in TURNS_TEXT for sign in text):
-        raise BadValue("holds invisible signs that turn the direction of text")
-    if any(unicodedata.category(sign) in ("Cc", "Cs", "Co", "Cn") and not sign.isspace() for sign in text):
-        raise BadValue("holds control characters")
+    text = cell if cell.isascii() else unicodedata.normalize("NFC", cell.translate(TRANSPARENT))
+    if not text.isprintable():
+        _refuse_hidden_signs(text)
     if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
         text = text[1:]  # the apostrophe our own exports put there
     text = " ".join(text.split())
@@ -71,10 +69,19 @@ def clean_text(cell: Cell | None, limit: int = 0) -> str:
     return text
 
 
+def _refuse_hidden_signs(text: str) -> None:
+    if any(sign in TURNS_TEXT for sign in text):
+        raise BadValue("holds invisible signs that turn the direction of text")
+    if any(unicodedata.category(sign) in ("Cc", "Cs", "Co", "Cn") and not sign.isspace() for sign in text):
+        raise BadValue("holds control characters")
+
+
 def is_blank(cell: Cell | None, *, for_end: bool = False) -> bool:
     """Whether a cell says that there is nothing (with `for_end`: or that there is no end)."""
     if cell is None or isinstance(cell, (date | Decimal | bool, CellError)):
         return cell is None or cell == "#N/A"
+    if len(cell) > 60:
+        return False
     text = plain(cell.translate(TRANSPARENT)).strip()
     return text in NOTHING or (for_end and text in OPEN_ENDED)
 

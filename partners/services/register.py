@@ -31,6 +31,7 @@ ATTEMPTS = 3
 MATCHED_ON = 300  # rows looked at to match columns
 SMALL = 2_000_000  # bytes; larger files are read by a worker
 FIRST_ROWS = 5
+SHOW_EVERY = 0.3  # seconds between two signs of progress
 
 
 @dataclass
@@ -329,7 +330,7 @@ def _write(register: RegisterImport, side: Any) -> None:
 
     def show(done: int) -> None:
         nonlocal last
-        if time.monotonic() - last > 0.3:
+        if time.monotonic() - last >= SHOW_EVERY:
             last = time.monotonic()
             side.execute(
                 "UPDATE partners_registerimport SET progress = %s WHERE id = %s", [done, register.pk]

@@ -24,8 +24,9 @@ PROBLEMS_SHOWN = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_list(request: HttpRequest) -> HttpResponse:
     """Upload a register, and the imports so far."""
-    form = UploadForm(request.user, request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    posted = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(request.user, *posted)
+    if posted and form.is_valid():
         try:
             register = service.start_import(
                 form.cleaned_data["file"], name=_plain_name(form.cleaned_data["file"].name),
@@ -52,7 +53,7 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Look at a register and correct how it is read; confirm it; watch it being written; see the result."""
     imports = RegisterImport.objects.visible_to(request.user).select_related("by", "unit").defer("content")
     register = get_object_or_404(imports, pk=pk)
-    form = ReviewForm(request.user, register, request.POST or None)
+    form = ReviewForm(request.user, register, request.POST if request.method == "POST" else None)
     if request.method == "POST":
         answer = _act(request, register, form)
         if answer:

@@ -77,7 +77,7 @@ def test_the_oddities_of_the_real_register_are_reported():
 
 
 def test_a_shared_contract_is_there_for_each_supplier_and_its_value_once():
-    bring_in(REAL.read_bytes())
+    bring_in(b"\n".join(REAL.read_bytes().split(b"\n")[:145]))
     shared = Contract.objects.filter(reference="PITC0007473").order_by("pk")
     assert [(c.partner.name, c.reference_suffix, c.total_value) for c in shared] == [
         ("18fifty3 Group Pty Ltd", "PITC0007473.01", Decimal("212209.60")),
