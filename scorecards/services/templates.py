@@ -8,10 +8,10 @@ from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import Max
+from django.db import IntegrityError, transaction
 
 from accounts.models import RATER_ROLES
+from accounts.text import refuse_hidden_signs
 from scorecards.models import STANDINGS, Band, Category, Criterion, Template
 from scorecards.numbers import NotANumber, parse_decimal
 
@@ -49,23 +49,29 @@ class Reading:
 def read_template(text: str, *, scale: tuple[int, int] = (1, 5)) -> Reading:
     """Read a template table (CSV with the columns of HEADER and anchor_1 … anchor_n). Writes nothing."""
     reading = Reading()
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    text = text.removeprefix("\ufeff")
+    heading = text.partition("\n")[0]
+    separator = max(",;\t", key=heading.count)  # what spreadsheets write where the comma is the decimal sign
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         names = [name.strip().lower() for name in reader.fieldnames or []]
         reader.fieldnames = names
-        missing = [
-            name for name in ("category", "category_weight", "criterion", "weight") if name not in names
-        ]
-        if missing:
-            columns = ", ".join(missing)
-            reading.problems.append(
-                Problem(1, missing[0], f"The first line must name the columns; missing: {columns}.")
+        missing = [name for name in HEADER[:4] if name not in names]
+        twice = [name for name in names if name and names.count(name) > 1]
+        if missing or twice:
+            said = (
+                f"The first line must name the columns; missing: {', '.join(missing)}."
+                if missing
+                else f"The column {twice[0]} stands twice."
             )
+            reading.problems.append(Problem(1, [*missing, *twice][0], said))
             return reading
+        line = reader.line_num + 1
         for row in reader:
-            if any((value or "").strip() for value in row.values() if isinstance(value, str)):
+            if any(value.strip() for value in row.values() if isinstance(value, str)):
                 reading.rows += 1
-                _read_row(reading, row, reader.line_num, scale)
+                _read_row(reading, row, line, scale)
+            line = reader.line_num + 1
     except csv.Error as error:
         reading.problems.append(Problem(reader.line_num, "", f"This is not a readable CSV file: {error}."))
     if not reading.rows and not reading.problems:
@@ -78,7 +84,8 @@ def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int]) ->
         reading.problems.append(Problem(line, column, reason))
 
     def text(column: str) -> str:
-        return " ".join((row.get(column) or "").split())
+        folded = " ".join((row.get(column) or "").split())
+        return folded[1:] if folded[:1] == "'" and folded[1:2] in "=+-@" else folded  # as downloads write it
 
     def number(column: str, most: int) -> Decimal | None:
         try:
@@ -88,11 +95,19 @@ def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int]) ->
             return None
 
     before = len(reading.problems)
+    levels = scale[1] - scale[0] + 1
+    if row.get(None):
+        say("", "The row has more cells than there are columns. Put text that holds a comma in quotes.")
+    for column, value in row.items():
+        try:
+            refuse_hidden_signs(value if isinstance(value, str) else "")
+        except ValidationError as error:
+            say(column or "", error.message)
     category, name = text("category"), text("criterion")
     for column, value in (("category", category), ("criterion", name)):
         if not value:
             say(column, f"The {column} has no name.")
-        elif len(value) > _LONGEST or "\x00" in value:
+        elif len(value) > _LONGEST:
             say(column, f"The name of the {column} is too long: at most {_LONGEST} characters.")
     category_weight, weight = number("category_weight", 10_000), number("weight", 10_000)
     kind = text("kind").lower() or Criterion.RATED
@@ -106,9 +121,17 @@ def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int]) ->
     if unknown := [role for role in roles if role not in _ROLES]:
         say("roles", f"Unknown role “{unknown[0]}”. Roles are {', '.join(sorted(_ROLES))}; empty means all.")
     critical = number("critical_minimum", 100) if text("critical_minimum") else None
-    anchors = [text(f"anchor_{level}") for level in range(1, scale[1] - scale[0] + 2)]
-    if any(len(anchor) > 500 for anchor in anchors):
-        say("anchor_1", "An anchor is longer than 500 characters.")
+    metric = text("metric")
+    if len(metric) > 60:
+        say("metric", "The metric’s name is too long: at most 60 characters.")
+    anchors = [text(f"anchor_{level}") for level in range(1, levels + 1)]
+    for level, anchor in enumerate(anchors, 1):
+        if len(anchor) > 500:
+            say(f"anchor_{level}", "The sentence is longer than 500 characters.")
+        elif not anchor and any(anchors):
+            say(f"anchor_{level}", f"Write a sentence for each of the {levels} marks, or for none.")
+    if text(f"anchor_{levels + 1}"):
+        say(f"anchor_{levels + 1}", f"The scale from {scale[0]} to {scale[1]} has only {levels} marks.")
     known = reading.categories.get(category)
     if known and category_weight is not None and known[0] != category_weight:
         say("category_weight", f"“{category}” has weight {known[0]} above and {category_weight} here.")
@@ -119,7 +142,7 @@ def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int]) ->
     criteria = reading.categories.setdefault(category, (category_weight, []))[1]
     criteria.append(
         Criterion(
-            name=name, weight=weight, position=len(criteria), kind=kind, metric=text("metric")[:60], roles=roles,
+            name=name, weight=weight, position=len(criteria), kind=kind, metric=metric, roles=roles,
             critical_minimum=critical, anchors=anchors if any(anchors) else [],
         )
     )  # fmt: skip
@@ -131,58 +154,72 @@ def import_template(
 ) -> tuple[Template | None, Reading]:
     """Make a draft (the next version of `name`) from a table, and activate it if asked.
 
-    Returns (None, reading) with the problems when any row cannot be used: nothing is written then. Raises
+    What a table does not hold (bands, coverage, raters, role weights, caps) comes from the version before, if there
+    is one. Returns (None, reading) with the problems when any row cannot be used: nothing is written then. Raises
     ValidationError when it cannot be activated, or when a draft of that name is being worked on.
     """
     reading = read_template(text, scale=scale)
     if reading.problems:
         return None, reading
-    template = _new_draft(name, kind=kind, scale_min=scale[0], scale_max=scale[1])
-    Band.objects.bulk_create(
-        Band(template=template, letter=letter, name=band, lower=lower) for letter, band, lower in STANDINGS
-    )
+    name = " ".join(name.split())
+    refuse_hidden_signs(name)
+    if not 0 < len(name) <= _LONGEST:
+        raise ValidationError(f"Give the template a name of at most {_LONGEST} characters.")
+    before = Template.objects.filter(name=name).order_by("number").last()
+    kept = {field: getattr(before, field) for field in _KEPT} if before else {}
+    template = _new_draft(name, **{**kept, "kind": kind, "scale_min": scale[0], "scale_max": scale[1]})
+    _copy_bands(before, template)
+    caps = _caps(before)
     for position, (category_name, (weight, criteria)) in enumerate(reading.categories.items()):
         category = Category.objects.create(
             template=template, name=category_name, weight=weight, position=position
         )
         for criterion in criteria:
             criterion.category = category
+            criterion.critical_cap = caps.get((category_name, criterion.name), "")
         Criterion.objects.bulk_create(criteria)
     if activate_it:
         template = activate(template)
     return template, reading
 
 
+_KEPT = ("minimum_coverage", "minimum_raters", "role_weights")
+
+
 def _new_draft(name: str, **fields: object) -> Template:
     """Make the next version of a template name as a draft."""
-    if Template.objects.filter(name=name, state=Template.DRAFT).exists():
+    latest = Template.objects.filter(name=name).order_by("number").last()
+    try:
+        with transaction.atomic():
+            return Template.objects.create(name=name, number=latest.number + 1 if latest else 1, **fields)
+    except IntegrityError:
         raise ValidationError(
             f"“{name}” already has a draft that is being worked on. Activate or discard it first."
-        )
-    latest = Template.objects.filter(name=name).aggregate(latest=Max("number"))["latest"] or 0
-    return Template.objects.create(name=name, number=latest + 1, **fields)
+        ) from None
+
+
+def _copy_bands(before: Template | None, draft: Template) -> None:
+    bands = before.bands.values_list("letter", "name", "lower") if before else STANDINGS
+    Band.objects.bulk_create(
+        Band(template=draft, letter=letter, name=name, lower=lower) for letter, name, lower in bands
+    )
+
+
+def _caps(template: Template | None) -> dict[tuple[str, str], str]:
+    """Where a critical criterion caps the standing, by names of category and criterion."""
+    capped = Criterion.objects.filter(category__template=template).exclude(critical_cap="")
+    return {
+        (category, name): cap
+        for category, name, cap in capped.values_list("category__name", "name", "critical_cap")
+    }
 
 
 @transaction.atomic
 def new_version(template: Template) -> Template:
     """Copy a template, with bands, categories and criteria, into a draft of its next version."""
-    draft = _new_draft(
-        template.name,
-        **{
-            name: getattr(template, name)
-            for name in (
-                "kind",
-                "scale_min",
-                "scale_max",
-                "minimum_coverage",
-                "minimum_raters",
-                "role_weights",
-            )
-        },
-    )
-    for band in template.bands.all():
-        band.pk, band.template = None, draft
-        band.save(force_insert=True)
+    fields = ("kind", "scale_min", "scale_max", *_KEPT)
+    draft = _new_draft(template.name, **{name: getattr(template, name) for name in fields})
+    _copy_bands(template, draft)
     for category in template.categories.all():
         criteria = list(category.criteria.all())
         category.pk, category.template = None, draft
@@ -191,6 +228,56 @@ def new_version(template: Template) -> Template:
             criterion.pk, criterion.category = None, category
         Criterion.objects.bulk_create(criteria)
     return draft
+
+
+def lock_draft(template: Template) -> Template:
+    """Read a draft again under lock. Raises ValidationError if it is none any more."""
+    draft = Template.objects.select_for_update().filter(pk=template.pk, state=Template.DRAFT).first()
+    if draft is None:
+        raise ValidationError(f"{template} is not a draft any more. Make a new version to change it.")
+    return draft
+
+
+@transaction.atomic
+def add_category(template: Template) -> Category:
+    """A new last category that weighs nothing yet."""
+    draft = lock_draft(template)
+    names = set(draft.categories.values_list("name", flat=True))
+    return Category.objects.create(
+        template=draft, name=_unused("New category", names), weight=0, position=len(names)
+    )
+
+
+@transaction.atomic
+def add_criterion(category: Category) -> Criterion:
+    """A new last criterion of a category, that weighs nothing yet."""
+    lock_draft(category.template)
+    names = set(category.criteria.values_list("name", flat=True))
+    return Criterion.objects.create(
+        category=category, name=_unused("New criterion", names), weight=0, position=len(names)
+    )
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name} {number}", number + 1
+    return free
+
+
+@transaction.atomic
+def move(row: Category | Criterion, *, up: bool) -> None:
+    """Let a category, or a criterion in its category, change places with the one before or after it."""
+    parent = row.template if isinstance(row, Category) else row.category
+    lock_draft(row.template if isinstance(row, Category) else row.category.template)
+    listed = list(parent.categories.all() if isinstance(row, Category) else parent.criteria.all())
+    place = listed.index(row)
+    other = max(place - 1, 0) if up else min(place + 1, len(listed) - 1)
+    listed[place], listed[other] = listed[other], listed[place]
+    for position, sibling in enumerate(listed):
+        sibling.position = position
+    type(row).objects.bulk_update(listed, ["position"])
 
 
 def weight_problems(template: Template) -> list[str]:
@@ -219,9 +306,7 @@ def weight_problems(template: Template) -> list[str]:
 @transaction.atomic
 def activate(template: Template) -> Template:
     """Make a draft the version that new cycles use; the one before retires. Raises ValidationError with the reasons."""
-    template = Template.objects.select_for_update().get(pk=template.pk)
-    if template.state != Template.DRAFT:
-        raise ValidationError(f"{template} is not a draft.")
+    template = lock_draft(template)
     if sentences := weight_problems(template):
         raise ValidationError(sentences)
     Template.objects.filter(name=template.name, state=Template.ACTIVE).update(state=Template.RETIRED)
@@ -234,10 +319,7 @@ def activate(template: Template) -> Template:
 @transaction.atomic
 def discard_draft(template: Template) -> None:
     """Delete a draft for good."""
-    draft = Template.objects.select_for_update().filter(pk=template.pk, state=Template.DRAFT).first()
-    if draft is None:
-        raise ValidationError(f"{template} is not a draft; versions that were used are kept.")
-    draft.delete()
+    lock_draft(template).delete()
 
 
 def normalise(weights: Sequence[Decimal]) -> list[Decimal]:
@@ -259,6 +341,7 @@ def normalise(weights: Sequence[Decimal]) -> list[Decimal]:
 @transaction.atomic
 def normalise_template(template: Template) -> None:
     """Rescale a draft's categories, and the criteria of each, to exactly 100."""
+    template = lock_draft(template)
     categories = list(template.categories.prefetch_related("criteria"))
     _rescale(categories)
     Category.objects.bulk_update(categories, ["weight"])
