@@ -39,7 +39,7 @@ class PersonForm(VersionedForm):
         }
         widgets = {"units": forms.CheckboxSelectMultiple}
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["units"].queryset = BusinessUnit.objects.visible_to(user)
         has_address = bool(self.instance.email)

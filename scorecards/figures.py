@@ -212,9 +212,10 @@ def histories(scorecards: "QuerySet[Scorecard]") -> dict[int, list[Point]]:
     """
     found = defaultdict(list)
     rows = scorecards.order_by("cycle__ends", "cycle").values_list(
-        "partner_id", "pk", "cycle__name", "cycle__ends", Q(cycle__state=Cycle.CLOSED), "template_id",
+        "partner_id", "pk", "cycle__name", "cycle__ends", Q(cycle__state=Cycle.CLOSED),  # type: ignore[arg-type]
+        "template_id",
         "score__overall", "score__status", "score__standing",
     )  # fmt: skip
     for partner_id, *point in rows:
-        found[partner_id].append(Point(*point[:-2], point[-2] or Score.NONE, point[-1] or ""))
+        found[partner_id].append(Point(*point[:-2], point[-2] or Score.NONE, point[-1] or ""))  # type: ignore[call-arg]
     return dict(found)

@@ -146,7 +146,7 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = list(error.recipients.values())
     elif isinstance(error, smtplib.SMTPResponseException):
-        answers = [(error.smtp_code, error.smtp_error)]
+        answers = [(error.smtp_code, error.smtp_error)]  # type: ignore[list-item]
     else:
         return f"{type(error).__name__}: {error}"[:2000]
     said = [

@@ -20,7 +20,7 @@ class _UnitForm(forms.Form):
 
     unit = forms.ModelChoiceField(BusinessUnit.objects.none(), required=False, label="Business unit")
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         unit = self.fields["unit"]
         unit.queryset = BusinessUnit.objects.visible_to(user)  # type: ignore[attr-defined]
@@ -47,12 +47,12 @@ class ReviewForm(_UnitForm):
     date_order = forms.ChoiceField(choices=DATE_ORDERS, required=False, label="03/04/2026 means")
     sheet = forms.ChoiceField(required=False)
 
-    def __init__(self, user: User, register: RegisterImport, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: Any, register: RegisterImport, *args: Any, **kwargs: Any) -> None:
         self.register, self.report = register, register.report
         super().__init__(user, *args, **kwargs)
         places = self.report.get("places", {})
         headings = self.report.get("headings", [])
-        self.initial |= {"unit": register.unit_id, **register.options}
+        self.initial = {**self.initial, "unit": register.unit_id, **register.options}
         self.fields["currency"].widget.attrs |= {
             "class": "form-control",
             "placeholder": "EUR",

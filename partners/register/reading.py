@@ -170,7 +170,7 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[SheetRow]:
         }
         lines.record.clear()
         if cells:
-            yield SheetRow(begins, cells)
+            yield SheetRow(begins, cells)  # type: ignore[arg-type]  # text is one kind of cell
         begins = lines.number + 1
 
 

@@ -112,7 +112,7 @@ def read_register(
 
 
 # --- In the browser --------------------------------------------------------------------------------------
-def start_import(file: IO[bytes], *, name: str, by: User, unit: BusinessUnit | None = None) -> RegisterImport:
+def start_import(file: IO[bytes], *, name: str, by: Any, unit: BusinessUnit | None = None) -> RegisterImport:
     """Keep an uploaded register and look at it. Raises Refused for a file that cannot be used at all."""
     small = file.seek(0, 2) <= SMALL
     file.seek(0)

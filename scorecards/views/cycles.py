@@ -246,7 +246,7 @@ def cycle_nudge(request: HttpRequest, pk: int) -> HttpResponse:
 def cycle_extend(request: HttpRequest, pk: int) -> HttpResponse:
     cycle, form = _cycle(request, pk), ExtendForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors.get("due", [])))
+        messages.error(request, " ".join(map(str, form.errors.get("due", []))))
         return redirect("cycle_detail", pk)
     due = form.cleaned_data["due"]
     return _act(request, pk, lambda: service.extend_cycle(cycle, due=due), "The due date is moved.")
