@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
             DROP FUNCTION scorecards_template_chosen() CASCADE;
             DROP FUNCTION scorecards_assessments_changed() CASCADE;
             DROP FUNCTION scorecards_ratings_changed() CASCADE;
+            DROP FUNCTION scorecards_refuse_if_closed(bigint[], boolean);
             DROP FUNCTION scorecards_refuse(text, text);
             """,
         )

@@ -38,7 +38,7 @@ def request_recompute(scorecards: "QuerySet[Scorecard] | Iterable[int]") -> None
         cursor.execute(
             """
             INSERT INTO scorecards_recomputerequest (scorecard_id, token, requested_at)
-            SELECT DISTINCT id, gen_random_uuid(), clock_timestamp() FROM unnest(%s::bigint[]) id ORDER BY id
+            SELECT id, gen_random_uuid(), clock_timestamp() FROM unnest(%s::bigint[]) id GROUP BY id ORDER BY id
             ON CONFLICT (scorecard_id) DO UPDATE SET token = excluded.token
             """,
             [ids],

@@ -1,11 +1,29 @@
 -- What must hold of every mark, whoever writes it; and the history of marks from submission on.
 --
--- Checks look at a whole statement at once: an import of 100,000 marks costs a second, a single save a few
--- index look-ups. Joins are held to loops over indexes, because a plan kept from an import must not serve a save.
+-- Checks look at a whole statement at once: an import of 100,000 marks costs seconds, a single save a few index
+-- look-ups. A plan is kept for the next statement, however many rows that has: so joins are loops over indexes,
+-- and old and new rows are matched by grouping.
 
 CREATE OR REPLACE FUNCTION scorecards_refuse(rule text, sentence text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = rule, MESSAGE = sentence;
+END
+$$;
+
+-- `waiting`: wait for a closing under way. A draft's marks need not, they would not count in any case.
+CREATE OR REPLACE FUNCTION scorecards_refuse_if_closed(scorecards bigint[], waiting boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    cycles bigint[] := ARRAY(SELECT DISTINCT cycle_id FROM scorecards_scorecard WHERE id = ANY (scorecards));
+    closed text;
+BEGIN
+    IF waiting THEN
+        PERFORM FROM scorecards_cycle WHERE id = ANY (cycles) ORDER BY id FOR SHARE;
+    END IF;
+    SELECT name INTO closed FROM scorecards_cycle WHERE id = ANY (cycles) AND state = 'closed' LIMIT 1;
+    IF FOUND THEN
+        PERFORM scorecards_refuse('cycle_is_closed', format('%s is closed: its marks cannot change.', closed));
+    END IF;
 END
 $$;
 
@@ -17,21 +35,18 @@ SET enable_mergejoin = off
 AS $$
 DECLARE
     actor bigint := nullif(current_setting('vendorhub.actor', true), '')::bigint;
+    scorecards bigint[] := (SELECT array_agg(DISTINCT scorecard_id) FROM changed);
+    counted boolean := EXISTS (SELECT FROM changed r JOIN scorecards_assessment a ON a.id = r.assessment_id
+                               WHERE a.submitted_at IS NOT NULL);
     broken record;
 BEGIN
-    -- A mark that counts waits for a closing under way; a draft's would not count in any case.
-    PERFORM FROM scorecards_cycle WHERE id IN (
-        SELECT s.cycle_id FROM changed r JOIN scorecards_scorecard s ON s.id = r.scorecard_id
-        JOIN scorecards_assessment a ON a.id = r.assessment_id WHERE a.submitted_at IS NOT NULL) FOR SHARE;
-    SELECT y.name INTO broken FROM changed r JOIN scorecards_scorecard s ON s.id = r.scorecard_id
-    JOIN scorecards_cycle y ON y.id = s.cycle_id WHERE y.state = 'closed' LIMIT 1;
-    IF FOUND THEN
-        PERFORM scorecards_refuse('cycle_is_closed', format('%s is closed: its marks cannot change.', broken.name));
-    END IF;
-    IF TG_OP = 'DELETE' THEN
+    PERFORM scorecards_refuse_if_closed(scorecards, counted);
+    IF TG_OP = 'DELETE' AND counted THEN
         INSERT INTO accounts_auditentry (at, actor_id, table_name, row_id, action, before, after)
         SELECT clock_timestamp(), actor, TG_TABLE_NAME, r.id, 'delete', to_jsonb(r) - 'version', NULL
         FROM changed r JOIN scorecards_assessment a ON a.id = r.assessment_id WHERE a.submitted_at IS NOT NULL;
+    END IF;
+    IF TG_OP = 'DELETE' THEN
         RETURN NULL;
     END IF;
 
@@ -58,18 +73,27 @@ BEGIN
             ELSE format('%s is not on the scale from %s to %s.', broken.value, broken.scale_min, broken.scale_max) END);
     END IF;
 
-    IF TG_OP = 'INSERT' THEN
+    IF NOT counted THEN
+        RETURN NULL;
+    ELSIF TG_OP = 'INSERT' THEN
         INSERT INTO accounts_auditentry (at, actor_id, table_name, row_id, action, before, after)
         SELECT clock_timestamp(), actor, TG_TABLE_NAME, r.id, 'insert', NULL, to_jsonb(r) - 'version'
         FROM changed r JOIN scorecards_assessment a ON a.id = r.assessment_id WHERE a.submitted_at IS NOT NULL;
     ELSE
         INSERT INTO accounts_auditentry (at, actor_id, table_name, row_id, action, before, after)
-        SELECT clock_timestamp(), actor, TG_TABLE_NAME, r.id, 'update',
+        SELECT clock_timestamp(), actor, TG_TABLE_NAME, pair.id, 'update',
                jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, n.value)
-        FROM changed r JOIN scorecards_assessment a ON a.id = r.assessment_id JOIN former f ON f.id = r.id,
-        LATERAL jsonb_each(to_jsonb(f) - 'version') o, LATERAL jsonb_each(to_jsonb(r)) n
-        WHERE a.submitted_at IS NOT NULL AND n.key = o.key AND n.value <> o.value
-        GROUP BY r.id;
+        FROM (SELECT id, max(assessment_id) AS assessment_id,
+                     (array_agg(was) FILTER (WHERE was IS NOT NULL))[1] AS was,
+                     (array_agg(becomes) FILTER (WHERE becomes IS NOT NULL))[1] AS becomes
+              FROM (SELECT f.id, f.assessment_id, to_jsonb(f) - 'version' AS was, NULL::jsonb AS becomes
+                    FROM former f
+                    UNION ALL SELECT r.id, r.assessment_id, NULL, to_jsonb(r) FROM changed r) both_versions
+              GROUP BY id) pair
+        JOIN scorecards_assessment a ON a.id = pair.assessment_id AND a.submitted_at IS NOT NULL,
+        LATERAL jsonb_each(pair.was) o, LATERAL jsonb_each(pair.becomes) n
+        WHERE n.key = o.key AND n.value <> o.value
+        GROUP BY pair.id;
     END IF;
     RETURN NULL;
 END
@@ -82,37 +106,42 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 DECLARE
+    scorecards bigint[] := (SELECT array_agg(DISTINCT scorecard_id) FROM changed);
+    recast bigint[];
+    submitted bigint[];
     broken record;
 BEGIN
-    PERFORM FROM scorecards_cycle WHERE id IN (
-        SELECT s.cycle_id FROM changed a JOIN scorecards_scorecard s ON s.id = a.scorecard_id) FOR SHARE;
-    SELECT y.name INTO broken FROM changed a JOIN scorecards_scorecard s ON s.id = a.scorecard_id
-    JOIN scorecards_cycle y ON y.id = s.cycle_id WHERE y.state = 'closed' LIMIT 1;
-    IF FOUND THEN
-        PERFORM scorecards_refuse('cycle_is_closed', format('%s is closed: its assessments cannot change.', broken.name));
-    END IF;
+    PERFORM scorecards_refuse_if_closed(scorecards, true);
     IF TG_OP <> 'UPDATE' THEN
         RETURN NULL;
     END IF;
-    PERFORM FROM changed a JOIN former f ON f.id = a.id WHERE f.scorecard_id <> a.scorecard_id;
+    PERFORM FROM (SELECT id, scorecard_id FROM former UNION ALL SELECT id, scorecard_id FROM changed) both_versions
+    GROUP BY id HAVING min(scorecard_id) <> max(scorecard_id);
     IF FOUND THEN
         PERFORM scorecards_refuse('assessment_keeps_its_scorecard', 'An assessment stays with its scorecard.');
     END IF;
+
+    recast := ARRAY(SELECT id FROM (SELECT id, rater_role FROM former UNION ALL SELECT id, rater_role FROM changed) v
+                    GROUP BY id HAVING min(rater_role) <> max(rater_role));
     SELECT c.name, a.rater_role INTO broken
-    FROM changed a JOIN former f ON f.id = a.id AND f.rater_role <> a.rater_role
+    FROM scorecards_assessment a
     JOIN scorecards_rating r ON r.assessment_id = a.id JOIN scorecards_criterion c ON c.id = r.criterion_id
-    WHERE c.roles <> '{}' AND a.rater_role <> ALL (c.roles) LIMIT 1;
+    WHERE a.id = ANY (recast) AND c.roles <> '{}' AND a.rater_role <> ALL (c.roles) LIMIT 1;
     IF FOUND THEN
         PERFORM scorecards_refuse('rating_of_asked_role',
             format('“%s” is marked already and not asked of the role %s.', broken.name, broken.rater_role));
     END IF;
+
     -- What the marks were at the moment they were handed in; drafts before it are nobody's history.
+    submitted := ARRAY(SELECT id FROM (SELECT id, submitted_at IS NOT NULL AS before, NULL::boolean AS after FROM former
+                                       UNION ALL SELECT id, NULL, submitted_at IS NOT NULL FROM changed) v
+                       GROUP BY id HAVING NOT bool_or(before) AND bool_or(after));
     INSERT INTO accounts_auditentry (at, actor_id, table_name, row_id, action, before, after)
     SELECT clock_timestamp(), nullif(current_setting('vendorhub.actor', true), '')::bigint, TG_TABLE_NAME, a.id,
            'submit', NULL, jsonb_build_object('marks', coalesce((
                SELECT jsonb_object_agg(r.criterion_id, CASE WHEN r.not_applicable THEN '"n/a"' ELSE to_jsonb(r.value) END)
                FROM scorecards_rating r WHERE r.assessment_id = a.id), '{}'))
-    FROM changed a JOIN former f ON f.id = a.id WHERE f.submitted_at IS NULL AND a.submitted_at IS NOT NULL;
+    FROM scorecards_assessment a WHERE a.id = ANY (submitted);
     RETURN NULL;
 END
 $$;
