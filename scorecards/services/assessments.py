@@ -7,7 +7,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from scorecards.models import Assessment, Criterion, Cycle, Rating
+from partners.models import Partner
+from scorecards.models import Assessment, Criterion, Cycle, Rating, Scorecard, Template
 from scorecards.services.recompute import request_recompute
 
 
@@ -58,6 +59,44 @@ SET value = excluded.value, not_applicable = excluded.not_applicable, reason = e
 WHERE rating.version = %(version)s
 RETURNING version
 """
+
+
+# Written out, and in two: this runs at every mark, and PostgreSQL plans one wide join for longer than it runs it.
+_ASSESSMENT = """
+SELECT s.id, s.template_id, s.partner_id, p.unit_id, y.name, y.state, a.rater_role, a.submitted_at
+FROM scorecards_assessment a JOIN scorecards_scorecard s ON s.id = a.scorecard_id
+JOIN partners_partner p ON p.id = s.partner_id JOIN scorecards_cycle y ON y.id = s.cycle_id
+WHERE a.id = %s AND a.rater_id = %s
+"""
+_CRITERION = """
+SELECT c.roles, t.scale_min, t.scale_max
+FROM scorecards_criterion c JOIN scorecards_category g ON g.id = c.category_id
+JOIN scorecards_template t ON t.id = g.template_id
+WHERE c.id = %s AND c.kind = 'rated' AND t.id = %s
+"""
+
+
+def find_cell(pk: int, criterion_id: int, *, rater: Any) -> tuple[Assessment, Criterion] | None:
+    """The rater's own assessment, inside their walls, and a criterion it is asked; None if there is no such cell.
+
+    They hold what saving a cell needs: state of the cycle, scale of the template, roles.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ASSESSMENT, [pk, rater.pk])
+        if not (found := cursor.fetchone()):
+            return None
+        card, template_id, partner, unit, cycle_name, state, role, submitted_at = found
+        cursor.execute(_CRITERION, [criterion_id, template_id])
+        if not (asked := cursor.fetchone()) or not is_asked(role, asked[0]):
+            return None
+    if unit and not Partner.objects.visible_to(rater).filter(pk=partner).exists():
+        return None
+    template = Template(pk=template_id, scale_min=asked[1], scale_max=asked[2])
+    scorecard = Scorecard(pk=card, template=template, cycle=Cycle(name=cycle_name, state=state))
+    assessment = Assessment(
+        pk=pk, scorecard=scorecard, rater=rater, rater_role=role, submitted_at=submitted_at
+    )
+    return assessment, Criterion(pk=criterion_id, roles=asked[0])
 
 
 def save_cell(

@@ -110,6 +110,14 @@ def test_somebody_elses_assessment_cannot_be_found(save, client, procurement):
     assert nothing_is_saved()
 
 
+def test_a_partner_that_moved_behind_a_wall_takes_no_more_marks(save, assessment, stranger):
+    partner = assessment.scorecard.partner
+    partner.unit = stranger.units.get()
+    partner.save()
+    assert save(value=4).status_code == 404
+    assert nothing_is_saved()
+
+
 def test_only_criteria_this_rater_is_asked_can_be_marked(signed_in, assessment, criteria):
     foreign = Criterion.objects.filter(category__template=make_template()).first()
     criteria[0].roles = ["procurement"]
