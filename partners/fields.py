@@ -46,7 +46,7 @@ class MoneyField(forms.Field):
         super().__init__(required=False, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        return f"{value:f}" if isinstance(value, Decimal) else value
+        return f"{value:,.2f}" if isinstance(value, Decimal) else value
 
     def to_python(self, value: Any) -> Decimal | None:
         text = str(value or "").strip()

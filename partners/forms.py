@@ -39,8 +39,8 @@ class OwnedForm(VersionedForm):
             Q(pk__in=units.values("pk")) | Q(pk=self.instance.unit_id)
         )
         unit.empty_label = "The whole company" if user.sees_all_units else "Choose a unit"
+        unit.help_text = ""
         if not user.sees_all_units:
-            unit.help_text = ""
             self._hold_within_walls(unit, list(units))
 
     def _hold_within_walls(self, unit: Any, units: list[BusinessUnit]) -> None:

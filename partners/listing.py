@@ -55,7 +55,7 @@ def _sorted(partners: "QuerySet[Partner]", user: Any, sort: str) -> "QuerySet[Pa
     if column is None:
         return partners
     if column in ("contract_count", "next_end"):
-        contracts = _sums(Contract.objects.visible_to(user).filter(partner=OuterRef("pk")))
+        contracts = _sums(Contract.objects.of_units_of(user).filter(partner=OuterRef("pk")))
         partners = partners.alias(**{column: Subquery(contracts.values(column))})
     order = F(column).desc(nulls_last=True) if sort.startswith("-") else F(column).asc(nulls_last=True)
     return partners.order_by(order, "name", "pk")
@@ -71,9 +71,9 @@ def _sums(contracts: QuerySet) -> QuerySet:
 
 
 def lines(user: Any, partners: Iterable[Partner]) -> list[Line]:
-    """The partners with number, next end and yearly value (a currency each) of their contracts: two statements."""
+    """The partners, which the user sees, with number, next end and yearly value (a currency each) of their contracts: two statements."""
     found = {partner.pk: Line(partner) for partner in partners}
-    contracts = Contract.objects.visible_to(user).filter(partner__in=list(found))
+    contracts = Contract.objects.of_units_of(user).filter(partner__in=list(found))
     for row in _sums(contracts):
         line = found[row["partner"]]
         line.contracts, line.next_end = row["contract_count"], row["next_end"]

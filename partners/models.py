@@ -61,7 +61,11 @@ class Partner(models.Model):
     kind = models.CharField(max_length=12, choices=KINDS, default="vendor")
     segment = models.CharField(max_length=14, choices=SEGMENTS, default="tactical")
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="owned_partners"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="owned_partners",
     )
     unit = models.ForeignKey(
         BusinessUnit, null=True, blank=True, on_delete=models.PROTECT, related_name="partners",
@@ -83,6 +87,7 @@ class Partner(models.Model):
             models.UniqueConstraint(fields=["kind"], condition=Q(kind="own"), name="one_own_organisation"),
             models.CheckConstraint(condition=~Q(name=""), name="partner_has_a_name"),
         ]
+        indexes = [models.Index(fields=["name", "id"], name="partner_by_name")]
         triggers = [audited(ignore=("name_key", "is_demo"))]
 
     def __str__(self) -> str:
@@ -122,7 +127,8 @@ class Contact(models.Model):
         ordering = [F("until").desc(nulls_first=True), "name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(until=None) | Q(since=None) | Q(until__gte=F("since")), name="contact_until_after_since"
+                condition=Q(until=None) | Q(since=None) | Q(until__gte=F("since")),
+                name="contact_until_after_since",
             )
         ]
         triggers = [audited()]
@@ -138,10 +144,13 @@ class Contact(models.Model):
 class ContractQuerySet(models.QuerySet["Contract"]):
     def visible_to(self, user: Any) -> "ContractQuerySet":
         """Contracts of visible partners that belong to the company or to the user's units."""
-        seen = self.filter(partner__in=Partner.objects.visible_to(user))
+        return self.filter(partner__in=Partner.objects.visible_to(user)).of_units_of(user)
+
+    def of_units_of(self, user: Any) -> "ContractQuerySet":
+        """Contracts of the company or the user's units. Enough where the partners are known to be visible."""
         if getattr(user, "sees_all_units", False):
-            return seen
-        return seen.filter(Q(unit=None) | Q(unit__in=BusinessUnit.objects.filter(members=user)))
+            return self
+        return self.filter(Q(unit=None) | Q(unit__in=BusinessUnit.objects.filter(members=user)))
 
     def running(self) -> "ContractQuerySet":
         """Contracts in force today, each with `yearly`: its value a year.
@@ -153,7 +162,9 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         years = Greatest(Value(Decimal(1)), seconds / Value(Decimal(31_557_600)))  # 365.25 days of seconds
         spread = ExpressionWrapper(F("total_value") / Coalesce(years, Value(Decimal(1))), output_field=_MONEY)
         in_force = Q(starts=None) | Q(starts__lte=today), Q(ends=None) | Q(ends__gte=today)
-        return self.filter(*in_force).annotate(yearly=Coalesce(F("annual_value"), spread, output_field=_MONEY))
+        return self.filter(*in_force).annotate(
+            yearly=Coalesce(F("annual_value"), spread, output_field=_MONEY)
+        )
 
     def current_first(self) -> "ContractQuerySet":
         """In the order of their end, those that have ended after the others."""
@@ -185,7 +196,11 @@ class Contract(models.Model):
         verbose_name="business unit",
     )  # fmt: skip
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="owned_contracts"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="owned_contracts",
     )
     delivered_by = models.ForeignKey(
         Partner, null=True, blank=True, on_delete=models.SET_NULL, related_name="delivers",
@@ -238,15 +253,26 @@ class RegisterImport(models.Model):
     """A register on its way in: the file, how its columns are read, what was found, what was done."""
 
     # reading: a worker looks at it · uploaded: a person decides · waiting, running: a worker writes it
-    READING, UPLOADED, WAITING, RUNNING, DONE, FAILED = "reading", "uploaded", "waiting", "running", "done", "failed"
+    READING, UPLOADED, WAITING, RUNNING, DONE, FAILED = (
+        "reading",
+        "uploaded",
+        "waiting",
+        "running",
+        "done",
+        "failed",
+    )
     STATES = [(s, s.capitalize()) for s in (READING, UPLOADED, WAITING, RUNNING, DONE, FAILED)]
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     file_name = models.CharField(max_length=255)
     content = models.BinaryField()
     columns = models.JSONField(default=dict, help_text="FIELD → column heading, as corrected by the person.")
-    options = models.JSONField(default=dict, help_text="currency, date_order, sheet, as chosen by the person.")
-    decisions = models.JSONField(default=dict, help_text="Register spelling → new, partner:ID or name:SPELLING.")
+    options = models.JSONField(
+        default=dict, help_text="currency, date_order, sheet, as chosen by the person."
+    )
+    decisions = models.JSONField(
+        default=dict, help_text="Register spelling → new, partner:ID or name:SPELLING."
+    )
     unit = models.ForeignKey(BusinessUnit, null=True, blank=True, on_delete=models.PROTECT)
     state = models.CharField(max_length=10, choices=STATES, default=UPLOADED)
     progress = models.PositiveIntegerField(default=0, help_text="Rows handled so far.")

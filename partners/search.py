@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
-from django.db.models import Case, Exists, F, FloatField, Func, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, F, FloatField, Func, Q, QuerySet, TextField, Value, When
 
 from partners.models import Partner, PartnerAlias
 from partners.names import name_key
@@ -29,16 +29,21 @@ def search_partners(partners: "QuerySet[Partner]", text: str) -> "QuerySet[Partn
     if not text:
         return partners
     wanted = PlainText(Value(text))
+    if len(text) < 3:  # too short to be alike: the letters themselves, in names
+        found = partners.alias(plain=PlainText(F("name"))).filter(plain__contains=wanted)
+        begins = Case(When(plain__startswith=wanted, then=0), default=1)
+        return found.order_by(begins, "name", "pk")
     named, aliased = _holding(Partner, "name", wanted), _holding(PartnerAlias, "name", wanted)
     supplying = _holding(Partner, "supplies", wanted)
     plain = PlainText(F("name"))
-    return partners.filter(
+    found = partners.alias(plain=plain).filter(
         Q(pk__in=named.values("pk")) | Q(pk__in=supplying.values("pk")) | Q(pk__in=aliased.values("partner"))
-    ).order_by(
+    )
+    return found.order_by(
         Case(
-            When(Exists(named.filter(pk=OuterRef("pk"), plain__startswith=wanted)), then=Value(3.0)),
-            When(Exists(named.filter(pk=OuterRef("pk"), plain__contains=wanted)), then=Value(2.0)),
-            When(Exists(aliased.filter(partner=OuterRef("pk"), plain__contains=wanted)), then=Value(1.5)),
+            When(plain__startswith=wanted, then=Value(3.0)),
+            When(plain__contains=wanted, then=Value(2.0)),
+            When(pk__in=aliased.filter(plain__contains=wanted).values("partner"), then=Value(1.5)),
             default=TrigramWordSimilarity(wanted, plain),  # type: ignore[arg-type]
             output_field=FloatField(),
         ).desc(),

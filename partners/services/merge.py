@@ -24,11 +24,8 @@ class Preview:
 
 def references() -> list[models.ForeignKey]:
     """Every foreign key to a partner, in any app, named backwards or not."""
-    return [
-        relation.field
-        for relation in Partner._meta.get_fields(include_hidden=True)
-        if relation.auto_created and isinstance(getattr(relation, "field", None), models.ForeignKey)
-    ]
+    keys = (getattr(relation, "field", None) for relation in Partner._meta.get_fields(include_hidden=True))
+    return [key for key in keys if isinstance(key, models.ForeignKey) and key.related_model is Partner]
 
 
 def preview(loser: Partner, winner: Partner, *, by: Any) -> Preview:

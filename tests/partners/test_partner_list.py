@@ -72,6 +72,13 @@ def test_a_percent_sign_is_looked_for_as_it_is_written(client, procurement):
     assert names(client, find="%") == ["Hundred % Print"]
 
 
+def test_one_or_two_letters_are_looked_for_as_they_are_and_beginnings_come_first(client, procurement):
+    for name in ("Oriel", "Quillon", "Önix", "Cedar"):
+        make_partner(name)
+    client.force_login(procurement)
+    assert names(client, find="o") == ["Oriel", "Önix", "Quillon"]
+
+
 def test_filters_narrow_and_combine(client, procurement, unit):
     make_partner("A", kind="provider", segment="strategic", unit=unit, owner=procurement)
     make_partner("B", kind="provider", segment="tactical")
