@@ -10,6 +10,7 @@ import smtplib
 import time
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -101,6 +102,15 @@ def _hand_over(mail: OutgoingMail) -> int:
     )  # fmt: skip
     server = get_connection()
     try:
+        return _send(mail, message, server)
+    finally:
+        with suppress(OSError):
+            server.close()
+
+
+def _send(mail: OutgoingMail, message: EmailMessage, server: Any) -> int:
+    """Send it and write down what became of it; returns 1 if it left. Every error of smtplib is an OSError."""
+    try:
         server.open()  # apart from sending: what fails here has certainly not left
     except OSError as error:
         _note_failure(mail, error)
@@ -125,9 +135,6 @@ def _hand_over(mail: OutgoingMail) -> int:
         mail.state, mail.sent_at, mail.error = OutgoingMail.SENT, timezone.now(), ""
         mail.save(update_fields=["state", "sent_at", "error"])
         return 1
-    finally:
-        with suppress(OSError):
-            server.close()
     return 0
 
 

@@ -1,0 +1,316 @@
+"""The outbox against a real mail server: what is sent, sent again, given up, and left to a person."""
+
+import asyncio
+import email
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from email.policy import default as modern
+from urllib.parse import quote
+
+import pytest
+import time_machine
+from aiosmtpd.controller import Controller
+from django.conf import settings as site
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import OutgoingMail
+from accounts.services.mail import PAUSES, flag_cut_off_mail, queue_mail, send_due_mail
+from accounts.tasks import send_queued_mail
+from tests.factories import make_user
+
+
+class Sink:
+    """Takes mail; `answers` says what to reply to the next ones, by step, and `hold` keeps a message waiting."""
+
+    def __init__(self):
+        self.mails, self.answers, self.hold, self.reached = [], {}, None, threading.Event()
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        envelope.mail_from = address
+        return self.answers.get("MAIL", "250 OK")
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if reply := self.answers.get("RCPT"):
+            return reply
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.reached.set()
+        if self.hold == "hang up":
+            session.peer_hung_up = True
+            server.transport.close()
+            return "250 OK"
+        if self.hold is not None:
+            while not self.hold.is_set():
+                await asyncio.sleep(0.02)
+        if reply := self.answers.get("DATA"):
+            return reply
+        self.mails.append(email.message_from_bytes(envelope.content, policy=modern))
+        return "250 OK"
+
+
+class AnyPort(Controller):
+    """A mail server on a port of the system's choice."""
+
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@pytest.fixture
+def sink(settings):
+    handler = Sink()
+    controller = AnyPort(handler, hostname="127.0.0.1", port=0)
+    controller.start()
+    handler.port = controller.port
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", handler.port, 5
+    yield handler
+    if isinstance(handler.hold, threading.Event):
+        handler.hold.set()
+    controller.stop()
+
+
+def queue(user=None, **fields):
+    user = user or make_user("rater", name="Rafael")
+    return queue_mail(
+        user, **{"subject": "2026 Q4: your scores", "text": "Hello\n", "kind": "nudge", **fields}
+    )
+
+
+def again(mail):
+    mail.refresh_from_db()
+    return mail
+
+
+def test_what_is_queued_leaves_once_with_its_own_message_id(db, sink):
+    mail = queue(subject="Grüße\nan alle", text="Schöne Grüße …\n")
+    assert send_due_mail() == 1
+    assert send_due_mail() == 0
+    assert again(mail).state == "sent"
+    assert mail.sent_at
+    (received,) = sink.mails
+    assert received["Subject"] == "Grüße an alle"
+    assert received["To"] == mail.to
+    assert received["Message-ID"] == f"<{mail.message_id}@vendorhub>"
+    assert received.get_content().strip() == "Schöne Grüße …"
+
+
+def test_a_key_is_queued_only_once_and_nobody_without_an_account_is_written_to(db):
+    person = make_user("rater")
+    assert queue(person, key="nudge:1").key == "nudge:1"
+    assert queue(person, key="nudge:1") is None
+    assert queue(make_user("rater", email=None)) is None
+    assert queue(make_user("rater", is_active=False)) is None
+    assert queue_mail(None, subject="s", text="t", kind="k") is None
+    assert OutgoingMail.objects.count() == 1
+
+
+def test_mail_of_a_change_that_failed_never_existed(db):
+    with transaction.atomic():
+        queue()
+        transaction.set_rollback(True)
+    assert not OutgoingMail.objects.exists()
+
+
+def test_without_a_mail_server_mail_waits(db, settings, client, administrator):
+    settings.EMAIL_HOST = ""
+    mail = queue()
+    assert send_due_mail() == 0
+    assert (again(mail).state, mail.attempts) == ("queued", 0)
+    with pytest.raises(CommandError, match="No mail server is set"):
+        call_command("send_mail")
+    client.force_login(administrator)
+    text = client.get(reverse("mail_list")).content.decode()
+    assert "No mail server is set: mail waits here" in text
+    assert "1 mail waits to be sent" in text
+
+
+def test_a_refusal_for_now_is_tried_again_with_growing_pauses_and_then_given_to_a_person(db, sink):
+    sink.answers["RCPT"] = "450 Mailbox busy"
+    now = timezone.now()
+    with time_machine.travel(now, tick=False) as clock:
+        mail = queue()
+        for attempt, pause in enumerate(PAUSES, start=1):
+            assert send_due_mail() == 0
+            assert (again(mail).state, mail.attempts) == ("queued", attempt)
+            assert mail.next_attempt_at == timezone.now() + pause
+            assert "450 Mailbox busy" in mail.error
+            clock.shift(pause - timedelta(seconds=1))
+            send_due_mail()
+            assert again(mail).attempts == attempt, "too early"
+            clock.shift(timedelta(seconds=1))
+        send_due_mail()
+        assert (again(mail).state, mail.attempts) == ("failed", 6)
+    assert [pause.seconds // 60 for pause in PAUSES] == [1, 5, 30, 120, 360]
+
+
+def test_a_refusal_for_now_gets_through_later(db, sink):
+    sink.answers["DATA"] = "451 Try again later"
+    mail = queue()
+    send_due_mail()
+    assert (again(mail).state, len(sink.mails)) == ("queued", 0)
+    sink.answers.clear()
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        assert send_due_mail() == 1
+    assert (again(mail).state, mail.error, mail.attempts) == ("sent", "", 2)
+
+
+@pytest.mark.parametrize("step", ["RCPT", "DATA"])
+def test_a_refusal_for_good_is_not_tried_again(db, sink, step):
+    sink.answers[step] = "550 No such mailbox"
+    mail = queue()
+    send_due_mail()
+    assert (again(mail).state, mail.attempts) == ("failed", 1)
+    assert mail.error == "The mail server said: 550 No such mailbox"
+
+
+def test_a_mistake_in_the_settings_does_not_give_mail_up(db, sink, settings):
+    sink.answers["MAIL"] = "550 We do not relay for you"
+    mail = queue()
+    send_due_mail()
+    assert again(mail).state == "queued"
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "vendorhub", "wrong"
+    other = queue()
+    send_due_mail()
+    assert again(other).state == "queued"
+
+
+def test_a_mail_server_that_is_away_is_tried_again(db, sink, settings):
+    settings.EMAIL_PORT = 1
+    mail = queue()
+    send_due_mail()
+    assert again(mail).state == "queued"
+    assert "ConnectionRefusedError" in mail.error
+
+
+def test_one_refused_mail_does_not_hold_up_the_others(db, sink):
+    bad = queue()
+    OutgoingMail.objects.filter(pk=bad.pk).update(to="not an address at all\n@example.org")
+    good = queue()
+    assert send_due_mail() == 1
+    assert (again(bad).state, again(good).state) == ("failed", "sent")
+
+
+def test_a_connection_that_breaks_while_sending_is_left_to_a_person(db, sink):
+    sink.hold = "hang up"
+    mail = queue()
+    send_due_mail()
+    assert again(mail).state == "ambiguous"
+    assert mail.error.startswith("Nobody knows whether it left.")
+    sink.hold = None
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        assert send_due_mail() == 0, "nothing ambiguous is sent without a person"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_senders_share_the_work_and_send_nothing_twice(sink):
+    mails = [queue(make_user("rater")) for _ in range(24)]
+    counts, barrier = [], threading.Barrier(3)
+
+    def send():
+        try:
+            barrier.wait()
+            counts.append(send_due_mail())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(counts) == len(mails)
+    assert len({m["Message-ID"] for m in sink.mails}) == len(sink.mails) == len(mails)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mail_of_a_killed_sender_is_left_to_a_person_and_mail_of_a_living_one_is_not(
+    sink, client, administrator
+):
+    sink.hold = threading.Event()
+    mail = queue()
+    database = connection.settings_dict
+    host = quote(database["HOST"], safe="")
+    url = f"postgres://{database['USER']}@{host}:{database['PORT']}/{database['NAME']}"
+    environment = os.environ | {"DATABASE_URL": url, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(sink.port)}
+    sender = subprocess.Popen(
+        [sys.executable, "manage.py", "send_mail"],
+        cwd=site.BASE_DIR,
+        env=environment,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert sink.reached.wait(30)
+        assert flag_cut_off_mail() == 0
+        assert again(mail).state == "sending"
+    finally:
+        sender.kill()
+        sender.wait()
+    deadline = time.monotonic() + 10
+    while not flag_cut_off_mail():  # the server notices within moments that the session is gone
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert again(mail).state == "ambiguous"
+    sink.hold.set()
+    client.force_login(administrator)
+    page = client.get(reverse("mail_list")).content.decode()
+    assert "1 mail needs a decision" in page
+    assert "Nobody knows whether it left. The sender was cut off." in page
+    client.post(reverse("mail_retry", args=[mail.pk]))
+    sink.mails.clear()
+    send_queued_mail()
+    assert again(mail).state == "sent"
+    assert sink.mails[0]["Message-ID"] == f"<{mail.message_id}@vendorhub>"
+
+
+def test_the_command_goes_on_until_nothing_is_due(db, sink, capsys):
+    for _ in range(3):
+        queue()
+    call_command("send_mail", "--drain")
+    assert capsys.readouterr().out == "3 sent\n"
+    assert len(sink.mails) == 3
+
+
+def test_only_failed_and_ambiguous_mail_is_sent_again(client, administrator):
+    client.force_login(administrator)
+    person = make_user("rater")
+    for state, after in [
+        ("failed", "queued"),
+        ("ambiguous", "queued"),
+        ("sent", "sent"),
+        ("sending", "sending"),
+    ]:
+        mail = queue(person)
+        OutgoingMail.objects.filter(pk=mail.pk).update(state=state, attempts=6, error="x")
+        client.post(reverse("mail_retry", args=[mail.pk]))
+        assert again(mail).state == after
+    assert OutgoingMail.objects.filter(state="queued", attempts=0, error="").count() == 2
+
+
+def test_mail_is_found_by_state_and_recipient(client, administrator):
+    client.force_login(administrator)
+    queue(make_user("rater", email="one@example.org"), subject="First")
+    second = queue(make_user("rater", email="two@example.org"), subject="Second")
+    OutgoingMail.objects.filter(pk=second.pk).update(
+        state="failed", error="The mail server said: 550 <b>no</b>"
+    )
+
+    def shown(query):
+        text = client.get(reverse("mail_list") + query).content.decode()
+        return [subject for subject in ("First", "Second") if f"<b>{subject}</b>" in text]
+
+    assert shown("") == ["First", "Second"]
+    assert shown("?state=failed") == ["Second"]
+    assert shown("?find=ONE@") == ["First"]
+    assert shown("?find=nothing") == []
+    assert shown("?state=nonsense&page=99999999999999999999") == ["First", "Second"]
+    assert "&lt;b&gt;no" in client.get(reverse("mail_list")).content.decode()
