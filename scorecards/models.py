@@ -15,7 +15,13 @@ from accounts.models import RATER_ROLES
 from partners.models import KINDS, Partner
 from vendorhub.roles import may
 
-STANDINGS = [("A", "Strong", 85), ("B", "Good", 70), ("C", "Fair", 55), ("D", "Weak", 40), ("E", "Failing", 0)]
+STANDINGS = [
+    ("A", "Strong", 85),
+    ("B", "Good", 70),
+    ("C", "Fair", 55),
+    ("D", "Weak", 40),
+    ("E", "Failing", 0),
+]
 
 
 class Template(models.Model):
@@ -25,14 +31,19 @@ class Template(models.Model):
 
     name = models.CharField(max_length=200)
     number = models.PositiveSmallIntegerField(default=1, help_text="The version of this template.")
-    kind = models.CharField(max_length=12, choices=KINDS, default="vendor", verbose_name="for partners of kind")
+    kind = models.CharField(
+        max_length=12, choices=KINDS, default="vendor", verbose_name="for partners of kind"
+    )
     state = models.CharField(
         max_length=8, default=DRAFT, choices=[(DRAFT, "Draft"), (ACTIVE, "Active"), (RETIRED, "Retired")]
     )
     scale_min = models.SmallIntegerField(default=1)
     scale_max = models.SmallIntegerField(default=5)
     minimum_coverage = models.DecimalField(
-        max_digits=5, decimal_places=2, default=Decimal(60), help_text="Per cent of the weight scored for a final score."
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(60),
+        help_text="Per cent of the weight scored for a final score.",
     )
     minimum_raters = models.PositiveSmallIntegerField(default=2)
     # rater role → weight as a decimal string; empty: every assessment counts once.
@@ -114,7 +125,11 @@ class Criterion(models.Model):
     roles = ArrayField(models.CharField(max_length=20, choices=RATER_ROLES), default=list, blank=True)
     anchors = ArrayField(models.CharField(max_length=500, blank=True), default=list, blank=True)
     critical_minimum = models.DecimalField(
-        max_digits=7, decimal_places=4, null=True, blank=True, help_text="0 to 100. Below it, the standing is capped."
+        max_digits=7,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="0 to 100. Below it, the standing is capped.",
     )
     critical_cap = models.CharField(
         max_length=1, blank=True, help_text="Letter of the band it is capped at; empty: the second lowest."
@@ -166,7 +181,9 @@ class Cycle(models.Model):
 
     class Meta:
         ordering = ["-ends", "-pk"]
-        constraints = [models.CheckConstraint(condition=Q(ends__gte=F("starts")), name="cycle_ends_after_start")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends__gte=F("starts")), name="cycle_ends_after_start")
+        ]
         triggers = [audited(ignore=("is_demo",))]
 
     def __str__(self) -> str:
@@ -208,7 +225,9 @@ class ScorecardQuerySet(models.QuerySet["Scorecard"]):
         seen = self.visible_to(user).filter(Q(cycle__state=Cycle.CLOSED) | ~models.Exists(unsubmitted))
         if may(user, "see_scores"):
             return seen
-        own = Assessment.objects.filter(rater=user, submitted_at__isnull=False, scorecard=models.OuterRef("pk"))
+        own = Assessment.objects.filter(
+            rater=user, submitted_at__isnull=False, scorecard=models.OuterRef("pk")
+        )
         return seen.filter(models.Exists(own))
 
 
@@ -251,7 +270,9 @@ class Assessment(models.Model):
     objects = AssessmentQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scorecard", "rater"], name="one_assessment_per_rater")]
+        constraints = [
+            models.UniqueConstraint(fields=["scorecard", "rater"], name="one_assessment_per_rater")
+        ]
         triggers = [audited()]
 
     def __str__(self) -> str:
@@ -312,7 +333,9 @@ class Comment(models.Model):
     criterion = models.ForeignKey(Criterion, null=True, on_delete=models.PROTECT, related_name="+")
     assessment = models.ForeignKey(Assessment, null=True, on_delete=models.CASCADE, related_name="comments")
     text = models.TextField(max_length=5000)
-    published = models.BooleanField(default=False, help_text="Its cycle was closed: anonymous ones are shown then.")
+    published = models.BooleanField(
+        default=False, help_text="Its cycle was closed: anonymous ones are shown then."
+    )
 
     class Meta:
         constraints = [
@@ -330,7 +353,9 @@ class Score(models.Model):
 
     NONE, PROVISIONAL, FINAL = "no score", "provisional", "final"
 
-    scorecard = models.OneToOneField(Scorecard, primary_key=True, on_delete=models.CASCADE, related_name="score")
+    scorecard = models.OneToOneField(
+        Scorecard, primary_key=True, on_delete=models.CASCADE, related_name="score"
+    )
     overall = models.DecimalField(max_digits=7, decimal_places=4, null=True)
     coverage = models.DecimalField(max_digits=7, decimal_places=4)
     lower = models.DecimalField(max_digits=7, decimal_places=4, null=True)

@@ -35,11 +35,13 @@ urlpatterns: list = [
     path("cycles/<int:pk>/raters/", cycles.cycle_raters, name="cycle_raters"),
     path("cycles/<int:pk>/template/", cycles.cycle_template, name="cycle_template"),
     path(
-        "cycles/<int:pk>/partners/<int:scorecard_id>/remove/", cycles.cycle_remove_scorecard,
+        "cycles/<int:pk>/partners/<int:scorecard_id>/remove/",
+        cycles.cycle_remove_scorecard,
         name="cycle_remove_scorecard",
     ),
     path(
-        "cycles/<int:pk>/raters/<int:assessment_id>/remove/", cycles.cycle_remove_rater,
+        "cycles/<int:pk>/raters/<int:assessment_id>/remove/",
+        cycles.cycle_remove_rater,
         name="cycle_remove_rater",
     ),
     path("cycles/<int:pk>/open/", cycles.cycle_open, name="cycle_open"),

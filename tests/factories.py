@@ -51,10 +51,16 @@ def make_contract(partner: Partner | None = None, **fields: Any) -> Contract:
 
 
 def make_template(
-    categories: dict[tuple[str, Any], list[tuple[str, Any]]] | None = None, *, state: str = "active", **fields: Any
+    categories: dict[tuple[str, Any], list[tuple[str, Any]]] | None = None,
+    *,
+    state: str = "active",
+    **fields: Any,
 ) -> Template:
     """Build a template from {(category, weight): [(criterion, weight), …]} with the default bands."""
-    categories = categories or {("Service", 60): [("On time", 50), ("Quality", 50)], ("Price", 40): [("Fair", 100)]}
+    categories = categories or {
+        ("Service", 60): [("On time", 50), ("Quality", 50)],
+        ("Price", 40): [("Fair", 100)],
+    }
     template = Template.objects.create(**{"name": f"Template {next(_count)}", "state": state, **fields})
     Band.objects.bulk_create(
         Band(template=template, letter=letter, name=name, lower=lower) for letter, name, lower in STANDINGS

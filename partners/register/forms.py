@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.models import BusinessUnit, User
+from accounts.models import BusinessUnit
 from partners.models import RegisterImport
 from partners.register.columns import FIELDS
 from partners.register.money import CURRENCIES
