@@ -1,6 +1,7 @@
 """What people may type when they work on a template."""
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -8,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.forms import inlineformset_factory, modelformset_factory
 
 from accounts.models import RATER_ROLES
+from accounts.text import LineField
 from accounts.versions import VersionedForm
 from partners.models import KINDS
-from scorecards.models import Band, Category, Criterion, Template
+from scorecards.models import STANDINGS, Band, Category, Criterion, Template
 from scorecards.numbers import NotANumber, parse_decimal
 from scorecards.services.templates import HEADER
 
@@ -36,87 +38,187 @@ class PlainDecimalField(forms.Field):
             raise ValidationError(str(error)) from None
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return self.prepare_value(initial) != (data or None) and str(initial or "") != str(data or "")
+        return str(self.prepare_value(initial) or "") != str(data or "").strip()
+
+
+class RolesField(forms.MultipleChoiceField):
+    """Sides, kept as a list; none means all of them."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return set(initial or []) != set(data or [])
 
 
 class TemplateForm(VersionedForm):
-    """What holds for the whole template."""
+    """What holds for the whole template; `weight_it` and its like are what an assessment of that side counts."""
 
     minimum_coverage = PlainDecimalField(
-        most=100, places=2, help_text="Per cent of the weight that must be scored for a final score."
+        most=100, places=2, label="Final from coverage, %", help_text="Under it, the score is provisional."
     )
-    minimum_raters = forms.IntegerField(min_value=1, max_value=1000)
+    minimum_raters = forms.IntegerField(min_value=1, max_value=1000, label="Final from raters")
 
     class Meta:
         model = Template
         fields = ["kind", "minimum_coverage", "minimum_raters"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for role, name in RATER_ROLES:
+            field = PlainDecimalField(most=9999, required=False, label=f"{name} counts", initial=Decimal(1))
+            self.fields[f"weight_{role}"] = field
+            self.initial[f"weight_{role}"] = Decimal(self.instance.role_weights.get(role, 1))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        weights = {role: data.get(f"weight_{role}") for role, _ in RATER_ROLES}
+        weights = {role: Decimal(1) if weight is None else weight for role, weight in weights.items()}
+        if not any(weights.values()):
+            self.add_error("weight_procurement", "At least one side must count.")
+        # One constraint of the table: four digits before the point, four after it.
+        self.instance.role_weights = {
+            role: f"{weight.normalize():f}" for role, weight in weights.items() if weight != 1
+        }
+        return data
+
+    @property
+    def sides(self) -> list[forms.BoundField]:
+        """What each side counts."""
+        return [self[f"weight_{role}"] for role, _ in RATER_ROLES]
+
 
 class CategoryForm(forms.ModelForm):
+    name = LineField(max_length=200, label="Category")
     weight = PlainDecimalField()
 
     class Meta:
         model = Category
-        fields = ["name", "weight", "position"]
-        widgets = {"position": forms.NumberInput(attrs={"min": 0, "max": 999})}
+        fields = ["name", "weight"]
 
 
 class CriterionForm(forms.ModelForm):
+    """A criterion; `anchor_1` and on are its sentences, lowest mark first."""
+
+    name = LineField(max_length=200, label="Criterion")
     weight = PlainDecimalField()
-    critical_minimum = PlainDecimalField(most=100, required=False)
-    anchors = forms.CharField(
-        required=False, widget=forms.Textarea(attrs={"rows": 5}), max_length=5000,
-        help_text="One sentence a line, lowest level first.",
-    )  # fmt: skip
-    roles = forms.MultipleChoiceField(
-        choices=RATER_ROLES,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="None ticked: everybody.",
+    critical_minimum = PlainDecimalField(
+        most=100, required=False, label="Critical under", help_text="A score, 0 to 100. Empty: not critical."
     )
+    critical_cap = forms.ChoiceField(required=False, label="Then at most")
+    roles = RolesField(
+        choices=RATER_ROLES, required=False, widget=forms.CheckboxSelectMultiple, label="Asked of",
+        help_text="None ticked: everybody.",
+    )  # fmt: skip
 
     class Meta:
         model = Criterion
-        fields = ["category", "name", "weight", "position", "roles", "critical_minimum", "anchors"]
-        widgets = {"position": forms.NumberInput(attrs={"min": 0, "max": 999})}
+        fields = ["category", "name", "weight", "roles", "critical_minimum", "critical_cap"]
+
+    def __init__(self, *args: Any, template: Template, among: list, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"] = forms.ModelChoiceField(template.categories.all(), empty_label=None)
+        self.fields["category"].choices = among  # read once, not for every criterion
+        letters = [(band.letter, f"{band.letter} {band.name}") for band in template.bands.all()]
+        self.fields["critical_cap"].choices = [("", "the second lowest"), *letters]
+        self.levels = range(template.scale_min, template.scale_max + 1)
+        for place, level in enumerate(self.levels):
+            self.fields[f"anchor_{level}"] = LineField(required=False, max_length=500, label=str(level))
+            self.initial[f"anchor_{level}"] = (self.instance.anchors + [""] * len(self.levels))[place]
+
+    @property
+    def anchors(self) -> list[forms.BoundField]:
+        return [self[f"anchor_{level}"] for level in self.levels]
+
+    @property
+    def opens(self) -> bool:
+        """Whether something inside the folded part is wrong or still to be written."""
+        inside = set(self.errors) - {"name", "weight"} if self.is_bound else set()
+        return bool(inside) or self.instance.name.startswith("New criterion")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        sentences = [data.get(f"anchor_{level}", "") for level in self.levels]
+        for level, sentence in zip(self.levels, sentences, strict=True):
+            if not sentence and any(sentences) and f"anchor_{level}" not in self.errors:
+                self.add_error(f"anchor_{level}", "Write a sentence for every mark, or for none.")
+        self.instance.anchors = sentences if any(sentences) else []
+        return data
+
+
+class BandsForm(forms.Form):
+    """The standings, best first; one whose edge is left empty is not used."""
 
     def __init__(self, *args: Any, template: Template, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.template = template
-        self.fields["category"].queryset = template.categories.all()
-        if self.instance.pk:
-            self.initial["anchors"] = "\n".join(self.instance.anchors)
+        saved = {band.letter: band for band in template.bands.all()}
+        for letter, name, _ in STANDINGS:
+            band = saved.get(letter)
+            self.fields[f"name_{letter}"] = LineField(max_length=40, label=f"Name of {letter}")
+            self.fields[f"lower_{letter}"] = PlainDecimalField(
+                most=100, places=1, required=False, label=f"{letter} begins at"
+            )
+            self.initial[f"name_{letter}"] = band.name if band else name
+            self.initial[f"lower_{letter}"] = band.lower if band else None
 
-    def clean_anchors(self) -> list[str]:
-        """One sentence a level, or none at all."""
-        lines = [" ".join(line.split()) for line in self.cleaned_data["anchors"].splitlines() if line.strip()]
-        levels = self.template.scale_max - self.template.scale_min + 1
-        if lines and len(lines) != levels:
-            raise ValidationError(f"Write {levels} sentences, one for each level; there are {len(lines)}.")
-        if any(len(line) > 500 for line in lines):
-            raise ValidationError("A sentence has more than 500 characters.")
-        return lines
+    @property
+    def rows(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
+        return [(letter, self[f"name_{letter}"], self[f"lower_{letter}"]) for letter, _, _ in STANDINGS]
+
+    def clean(self) -> dict[str, Any]:
+        """Edges fall from one standing to the next, down to 0."""
+        data = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
+        used = [
+            (letter, data[f"lower_{letter}"])
+            for letter, _, _ in STANDINGS
+            if data[f"lower_{letter}"] is not None
+        ]
+        for (_, above), (letter, edge) in pairwise(used):
+            if edge >= above:
+                self.add_error(f"lower_{letter}", "It must begin below the standing above it.")
+        if len(used) < 2:
+            raise ValidationError("Use at least two standings.")
+        if used[-1][1] != 0:
+            self.add_error(f"lower_{used[-1][0]}", "The lowest standing that is used must begin at 0.")
+        return data
+
+    def save(self) -> None:
+        """Write the standings anew: edges may change places without meeting on the way."""
+        if not self.has_changed():
+            return
+        self.template.bands.all().delete()
+        data = self.cleaned_data
+        Band.objects.bulk_create(
+            Band(
+                template=self.template, letter=letter, name=data[f"name_{letter}"], lower=data[f"lower_{letter}"]
+            )
+            for letter, _, _ in STANDINGS if data[f"lower_{letter}"] is not None
+        )  # fmt: skip
 
 
-class BandForm(forms.ModelForm):
-    lower = PlainDecimalField(most=100, places=1)
-
-    class Meta:
-        model = Band
-        fields = ["letter", "name", "lower"]
-
-
-CategoryFormSet = inlineformset_factory(Template, Category, form=CategoryForm, extra=1, can_delete=True)
-CriterionFormSet = modelformset_factory(Criterion, form=CriterionForm, extra=2, can_delete=True)
-BandFormSet = inlineformset_factory(Template, Band, form=BandForm, extra=0, can_delete=False)
+CategoryFormSet = inlineformset_factory(
+    Template, Category, form=CategoryForm, extra=0, can_delete=True, max_num=200, absolute_max=200
+)
+CriterionFormSet = modelformset_factory(
+    Criterion, form=CriterionForm, extra=0, can_delete=True, max_num=400, absolute_max=400
+)
 
 
 class ImportForm(forms.Form):
     """A template table, uploaded."""
 
     file = forms.FileField(label="CSV file", help_text=f"Columns: {', '.join(HEADER)}, anchor_1 … anchor_5.")
-    name = forms.CharField(max_length=200, help_text="An existing name makes its next version.")
+    name = LineField(max_length=200, help_text="An existing name makes its next version.")
     kind = forms.ChoiceField(choices=KINDS, label="For partners of kind")
+    scale_min = forms.IntegerField(min_value=-100, max_value=100, initial=1, label="Lowest mark")
+    scale_max = forms.IntegerField(min_value=-100, max_value=100, initial=5, label="Highest mark")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        lowest, highest = data.get("scale_min"), data.get("scale_max")
+        if lowest is not None and highest is not None and not lowest < highest <= lowest + 20:
+            self.add_error("scale_max", "The highest mark lies above the lowest, by at most 20.")
+        return data
 
     def clean_file(self) -> str:
         """The file's text."""
@@ -131,17 +233,20 @@ class ImportForm(forms.Form):
             ) from None
 
 
-def weight_fields(template: Template, data: Any) -> tuple[dict[str, Decimal], dict[str, str]]:
-    """Read what-if weights from a query: ({field: weight}, {field: sentence}); unknown fields are ignored."""
+def weight_fields(template: Template, data: Any) -> tuple[dict[str, Decimal], dict[str, str], dict[str, str]]:
+    """Read what-if weights from a query: ({field: weight}, {field: sentence}, {field: what was typed}).
+
+    A field that is missing, empty or wrong keeps the template's weight; unknown fields are ignored.
+    """
     weights: dict[str, Decimal] = {}
     errors: dict[str, str] = {}
+    typed: dict[str, str] = {}
     for category in template.categories.all():
         for prefix, row in [("g", category), *(("c", criterion) for criterion in category.criteria.all())]:
             name = f"{prefix}{row.pk}"
+            typed[name] = data.get(name, "").strip()[:40] or f"{row.weight.normalize():f}"
             try:
-                weights[name] = (
-                    parse_decimal(data[name], least=0, most=10_000) if data.get(name) else row.weight
-                )
+                weights[name] = parse_decimal(typed[name], least=0, most=10_000)
             except NotANumber as error:
                 weights[name], errors[name] = row.weight, str(error)
-    return weights, errors
+    return weights, errors, typed

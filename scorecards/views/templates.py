@@ -1,5 +1,6 @@
 """Templates: what we value in partners of a kind."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -8,11 +9,15 @@ from django.db import transaction
 from django.db.models import Count, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import RATER_ROLES
 from accounts.spreadsheets import csv_response
+from accounts.versions import StaleSave
+from partners.models import KINDS
 from scorecards.forms.templates import (
-    BandFormSet,
+    BandsForm,
     CategoryFormSet,
     CriterionFormSet,
     ImportForm,
@@ -33,63 +38,129 @@ def _template(pk: int, **conditions: Any) -> Template:
 def template_list(request: HttpRequest) -> HttpResponse:
     """Every template with its versions and the cycles that use them."""
     templates = Template.objects.annotate(
-        in_cycles=Count("cycletemplate", distinct=True),
+        in_cycles=Count("cycletemplate__cycle", distinct=True),
         criteria=Count("categories__criteria", distinct=True),
-    )
-    active = [template for template in templates if template.state == Template.ACTIVE]
-    return render(request, "scorecards/template_list.html", {"templates": templates, "active": active})
+    ).prefetch_related("categories")
+    by_kind = [
+        (label, [template for template in templates if template.kind == kind]) for kind, label in KINDS
+    ]
+    context = {
+        "groups": [(label, listed) for label, listed in by_kind if listed],
+        "active": [template for template in templates if template.state == Template.ACTIVE],
+        "drafts": [template for template in templates if template.state == Template.DRAFT],
+    }
+    return render(request, "scorecards/template_list.html", context)
 
 
 @needs("see_templates")
 @require_safe
 def template_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """What do we value? Every criterion with its weight in its category and in the whole."""
     template = _template(pk)
+    categories = list(template.categories.all())
+    whole = sum(category.weight for category in categories) or 1
+    rows = [
+        (category, sum(c.weight for c in category.criteria.all()), [
+            (criterion, Decimal(100) * category.weight / whole * criterion.weight / (total or 1))
+            for total in [sum(c.weight for c in category.criteria.all())]
+            for criterion in category.criteria.all()
+        ])
+        for category in categories
+    ]  # fmt: skip
     context = {
-        "template": template,
-        "categories": template.categories.all(),
-        "criteria": Criterion.objects.filter(category__template=template).count(),
+        "template": template, "rows": rows, "whole": whole if categories else 0,
+        "criteria": sum(len(criteria) for _, _, criteria in rows),
+        "heaviest": max(categories, key=lambda category: category.weight, default=None),
         "cycles": template.cycles.distinct(),
+        "versions": Template.objects.filter(name=template.name).exclude(pk=pk),
         "problems": service.weight_problems(template) if template.state == Template.DRAFT else [],
-        "levels": range(template.scale_min, template.scale_max + 1),
-    }
+        "sides": [(side, template.role_weights[role]) for role, side in RATER_ROLES if role in template.role_weights],
+        "opened": "anchors" in request.GET,
+    }  # fmt: skip
     return render(request, "scorecards/template_detail.html", context)
 
 
 @needs("manage_templates")
 @require_http_methods(["GET", "HEAD", "POST"])
 def template_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """One form for a draft: weights, names, anchors, bands. Weights need not add up until it is activated."""
-    template = _template(pk, state=Template.DRAFT)
-    sent = request.POST or None
+    """One form for a draft. Every button saves it all; weights need not add up until it is activated."""
+    template = _template(pk)
+    if template.state != Template.DRAFT:
+        return _no_draft_any_more(request, template)
+    sent = request.POST if request.method == "POST" else None
     form = TemplateForm(sent, instance=template)
-    parts = [
-        CategoryFormSet(sent, instance=template, prefix="categories"),
-        CriterionFormSet(
-            sent, queryset=Criterion.objects.filter(category__template=template), prefix="criteria",
-            form_kwargs={"template": template},
-        ),
-        BandFormSet(sent, instance=template, prefix="bands"),
-    ]  # fmt: skip
-    if request.method == "POST" and all([form.is_valid(), *(part.is_valid() for part in parts)]):
-        with transaction.atomic():
-            form.save()
-            for part in parts:
-                part.save()
-            if "normalise" in request.POST:
-                service.normalise_template(template)
-        messages.success(
-            request, "Saved." if "normalise" not in request.POST else "Saved and rescaled to 100."
-        )
-        return redirect("template_detail" if "done" in request.POST else "template_edit", pk)
-    categories, criteria, bands = parts
+    # Criteria before categories: one that moved away survives its category.
+    criteria = CriterionFormSet(
+        sent, queryset=Criterion.objects.filter(category__template=template), prefix="criteria",
+        form_kwargs={"template": template, "among": [(c.pk, c.name) for c in template.categories.all()]},
+    )  # fmt: skip
+    categories = CategoryFormSet(sent, instance=template, prefix="categories")
+    bands = BandsForm(sent, template=template)
+    parts = [form, criteria, categories, bands]
+    if sent is not None:
+        if sent.get("version") != str(template.version):
+            raise StaleSave(template, _differences(form, *criteria, *categories, bands))
+        if all(part.is_valid() for part in parts):
+            with transaction.atomic():
+                for part in parts:
+                    part.save()
+                place = _and_then(template, request.POST.get("do", ""))
+            messages.success(request, "Saved.")
+            done = request.POST.get("do") == "done"
+            return redirect(template if done else reverse("template_edit", args=[pk]) + place)
+    rows = [
+        (category, [row for row in criteria if row.instance.category_id == category.instance.pk])
+        for category in categories
+    ]
     context = {
-        "template": template,
-        "form": form,
-        "categories": categories,
-        "criteria": criteria,
-        "bands": bands,
-    }
-    return render(request, "scorecards/template_edit.html", context, status=400 if sent else 200)
+        "template": template, "form": form, "categories": categories, "criteria": criteria, "bands": bands,
+        "rows": rows, "wrong": sent is not None, "problems": service.weight_problems(template),
+    }  # fmt: skip
+    return render(request, "scorecards/template_edit.html", context, status=200 if sent is None else 400)
+
+
+def _differences(*forms: Any) -> list[tuple[str, Any, Any]]:
+    """Where what was typed differs from what is saved now: (field, saved, typed)."""
+    return [
+        (f"{getattr(form, 'instance', '')} {form[name].label}".strip(), form.fields[name].prepare_value(form[name].initial), form[name].data)
+        for form in forms for name in form.changed_data
+        if name not in ("version", "id", "template")
+    ]  # fmt: skip
+
+
+def _no_draft_any_more(request: HttpRequest, template: Template) -> HttpResponse:
+    if request.method == "POST":
+        raise StaleSave(template, [("State", template.get_state_display(), "Draft")])
+    messages.info(request, f"{template} is {template.state}: make a new version to change it.")
+    return redirect(template)
+
+
+def _and_then(template: Template, do: str) -> str:
+    """What a button does after saving: `normalise`, `add`, `add:<category>`, `up:c:<criterion>`, `down:g:<category>`.
+
+    Returns the place on the page to come back to.
+    """
+    verb, *rest = do.split(":")
+    if verb == "normalise":
+        service.normalise_template(template)
+        return ""
+    if verb == "add" and not rest:
+        return f"#g{service.add_category(template).pk}"
+    number = (
+        int(rest[-1]) if rest and rest[-1].isascii() and rest[-1].isdecimal() and len(rest[-1]) < 19 else 0
+    )
+    category = Category.objects.filter(template=template, pk=number).first()
+    if verb == "add" and category:
+        return f"#c{service.add_criterion(category).pk}"
+    row = (
+        category
+        if rest[:1] == ["g"]
+        else Criterion.objects.filter(category__template=template, pk=number).first()
+    )
+    if verb in ("up", "down") and row:
+        service.move(row, up=verb == "up")
+        return f"#{rest[0]}{number}"
+    return ""
 
 
 @needs("manage_templates")
@@ -100,7 +171,10 @@ def template_import(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            template, reading = service.import_template(data["file"], name=data["name"], kind=data["kind"])
+            template, reading = service.import_template(
+                data["file"], name=data["name"], kind=data["kind"],
+                scale=(data["scale_min"], data["scale_max"]),
+            )  # fmt: skip
             problems = reading.problems
         except ValidationError as error:
             template = None
@@ -108,8 +182,9 @@ def template_import(request: HttpRequest) -> HttpResponse:
         if template:
             messages.success(request, f"{template} is a draft now. Look at it, then activate it.")
             return redirect(template)
+    status = 400 if request.method == "POST" else 200
     context = {"form": form, "problems": problems}
-    return render(request, "scorecards/template_import.html", context, status=400 if request.POST else 200)
+    return render(request, "scorecards/template_import.html", context, status=status)
 
 
 @needs("see_templates")

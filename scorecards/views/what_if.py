@@ -1,17 +1,20 @@
 """What if the weights were others? Scores and ranks move on the page; nothing is saved until asked."""
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from partners.models import INTERNAL_KINDS
 from scorecards import scoring
 from scorecards.arithmetic import outcome_of, weights_of
 from scorecards.figures import criterion_figures
@@ -21,6 +24,7 @@ from scorecards.services.templates import new_version
 from vendorhub.roles import may, needs
 
 SHOWN = 100
+SCORED = 2000  # worked out while the person waits
 
 
 @dataclass
@@ -45,63 +49,84 @@ class Line:
 def template_what_if(request: HttpRequest, pk: int) -> HttpResponse:
     whole = Prefetch("categories", Category.objects.prefetch_related("criteria"))
     template = get_object_or_404(Template.objects.prefetch_related(whole, "bands"), pk=pk)
-    weights, errors = weight_fields(template, request.POST or request.GET)
-    if request.method == "POST" and not errors and may(request.user, "manage_templates"):
-        return _save(request, template, weights)
-    seen = Scorecard.objects.scores_visible_to(request.user).filter(template=template)
-    cycles = Cycle.objects.visible_to(request.user).filter(pk__in=seen.values("cycle"))
-    wanted = request.GET.get("cycle", "")
-    cycle = cycles.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 18 else None
-    cycle = cycle or cycles.first()
+    sent = request.POST if request.method == "POST" else request.GET
+    weights, errors, typed = weight_fields(template, sent)
+    if request.method == "POST":
+        if not may(request.user, "manage_templates"):
+            raise PermissionDenied
+        if not errors:
+            return _save(request, template, weights)
+    cycles, cycle = _cycles(request, template)
+    lines = _lines(request.user, template, cycle, weights) if cycle else []
     context = {
         "template": template, "cycle": cycle, "cycles": cycles, "errors": errors,
-        "lines": _lines(request.user, template, cycle, weights) if cycle else [],
+        "lines": lines[:SHOWN], "number": len(lines), "cut": len(lines) >= SCORED,
+        "ranks_moved": sum(line.rank_before != line.rank_after for line in lines),
+        "standings_moved": sum(line.before.standing != line.after.standing for line in lines),
+        "changed": any(typed[name] != typed_today for name, typed_today in _today(template).items()),
+        "typed": typed,
         "categories": [
-            (category, weights[f"g{category.pk}"], errors.get(f"g{category.pk}"), [
-                (criterion, weights[f"c{criterion.pk}"], errors.get(f"c{criterion.pk}"))
+            (category, typed[f"g{category.pk}"], errors.get(f"g{category.pk}"), [
+                (criterion, typed[f"c{criterion.pk}"], errors.get(f"c{criterion.pk}"))
                 for criterion in category.criteria.all()
             ])
             for category in template.categories.all()
         ],
-        "changed": any(name in (request.GET or {}) for name in weights),
     }  # fmt: skip
     return render(request, "scorecards/what_if.html", context, status=400 if errors else 200)
 
 
-def _lines(user: Any, template: Template, cycle: Cycle, weights: dict[str, Decimal]) -> list[Line]:
-    """Score every visible scorecard of the cycle with the template's weights and with these."""
-    cards = list(
-        Scorecard.objects.scores_visible_to(user)
-        .filter(cycle=cycle, template=template)
-        .select_related("partner", "score")
-        .order_by("partner__name")[:2000]
+def _today(template: Template) -> dict[str, str]:
+    return weight_fields(template, {})[2]
+
+
+def _cycles(request: HttpRequest, template: Template) -> tuple[QuerySet[Cycle], Cycle | None]:
+    """Cycles of which the person may see scores with this template, and the one asked for or else the latest."""
+    seen = Scorecard.objects.scores_visible_to(request.user).filter(
+        template=template, score__overall__isnull=False
     )
-    stands, would = weights_of(template), _reweighted(weights_of(template), weights)
+    cycles = Cycle.objects.visible_to(request.user).filter(pk__in=seen.values("cycle"))
+    wanted = request.GET.get("cycle", "")
+    plain = wanted.isascii() and wanted.isdecimal() and len(wanted) < 19
+    return cycles, (cycles.filter(pk=int(wanted)).first() if plain else None) or cycles.first()
+
+
+def _lines(user: Any, template: Template, cycle: Cycle, weights: dict[str, Decimal]) -> list[Line]:
+    """Score the cycle's scorecards with the template's weights and with these; keep those the person may see.
+
+    Ranks are among everybody, as on every other page: they do not depend on whom the reader may see.
+    """
+    everybody = Scorecard.objects.filter(cycle=cycle, template=template)
+    cards = list(everybody.select_related("partner", "score").order_by("partner__name", "pk")[:SCORED])
+    seen = set(Scorecard.objects.scores_visible_to(user).filter(cycle=cycle).values_list("pk", flat=True))
+    stands = weights_of(template)
+    would = _reweighted(stands, weights)
     figures = criterion_figures(card.pk for card in cards)
-    lines = [
-        Line(card, outcome_of(card, stands, figures), outcome_of(card, would, figures)) for card in cards
-    ]
-    for line, rank in zip(lines, _ranks([line.before for line in lines]), strict=True):
-        line.rank_before = rank
-    for line, rank in zip(lines, _ranks([line.after for line in lines]), strict=True):
-        line.rank_after = rank
-    lines.sort(key=lambda line: (line.rank_after or 10**9, line.scorecard.partner.name))
-    return lines[:SHOWN]
+    lines = []
+    for card in cards:
+        before = outcome_of(card, stands, figures)
+        after = before if would == stands else outcome_of(card, would, figures)
+        lines.append(Line(card, before, after))
+    _rank(lines, "before")
+    _rank(lines, "after")
+    lines = [line for line in lines if line.scorecard.pk in seen]
+    return sorted(lines, key=lambda line: (line.rank_after or 10**9, line.scorecard.partner.name))
 
 
-def _ranks(outcomes: list[scoring.Outcome]) -> list[int | None]:
-    """Competition ranks (1, 2, 2, 4) among final scores."""
-    final = [
-        outcome.overall
-        for outcome in outcomes
-        if outcome.status == scoring.FINAL and outcome.overall is not None
-    ]
-    return [
-        1 + sum(other > outcome.overall for other in final)
-        if outcome.status == scoring.FINAL and outcome.overall is not None
-        else None
-        for outcome in outcomes
-    ]
+def _rank(lines: list[Line], which: str) -> None:
+    """Competition ranks (1, 2, 2, 4) among final scores; internal partners and ourselves stand apart."""
+    fields: dict[str, list[tuple[Decimal, Line]]] = defaultdict(list)
+    for line in lines:
+        outcome, kind = getattr(line, which), line.scorecard.partner.kind
+        if outcome.status == scoring.FINAL and outcome.overall is not None:
+            fields[kind if kind in ("own", *INTERNAL_KINDS) else ""].append((outcome.overall, line))
+    for scored in fields.values():
+        scored.sort(key=lambda pair: -pair[0])
+        rank = 1
+        for place, (overall, line) in enumerate(scored, 1):
+            if place > 1 and overall != scored[place - 2][0]:
+                rank = place
+            setattr(line, f"rank_{which}", rank)
 
 
 def _reweighted(stands: scoring.TemplateWeights, weights: dict[str, Decimal]) -> scoring.TemplateWeights:
@@ -129,7 +154,8 @@ def _save(request: HttpRequest, template: Template, weights: dict[str, Decimal])
         draft = new_version(get_object_or_404(Template, pk=template.pk))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return redirect("template_what_if", template.pk)
+        typed = {name: f"{weight.normalize():f}" for name, weight in weights.items()}
+        return redirect(f"{request.path}?{urlencode(typed)}")
     for category in draft.categories.prefetch_related("criteria"):
         category.weight = by_category[category.name]
         category.save(update_fields=["weight"])
