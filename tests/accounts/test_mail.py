@@ -9,7 +9,6 @@ import threading
 import time
 from datetime import timedelta
 from email.policy import default as modern
-from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -239,8 +238,11 @@ def test_mail_of_a_killed_sender_is_left_to_a_person_and_mail_of_a_living_one_is
     sink.hold = threading.Event()
     mail = queue()
     database = connection.settings_dict
-    host = quote(database["HOST"], safe="")
-    url = f"postgres://{database['USER']}@{host}:{database['PORT']}/{database['NAME']}"
+    host = database["HOST"]
+    place = (
+        f"/{host}" if host.startswith("/") else f"{host}:{database['PORT'] or 5432}"
+    )  # a socket's folder, or TCP
+    url = f"postgres://{database['USER']}@{place}/{database['NAME']}"
     environment = os.environ | {"DATABASE_URL": url, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(sink.port)}
     sender = subprocess.Popen(
         [sys.executable, "manage.py", "send_mail"],
