@@ -5,7 +5,8 @@ from celery import shared_task
 from partners.services import register
 
 
-@shared_task
+# A large register may take minutes; told twice, the second worker finds it held and leaves it alone.
+@shared_task(soft_time_limit=1500, time_limit=1560)
 def run_waiting_imports() -> int:
     """Look at or write the registers that wait for it."""
     return register.run_waiting_imports()

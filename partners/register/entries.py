@@ -99,6 +99,8 @@ class RowReader:
             **{name: self._text_reader(limit) for name, limit in LIMITS.items()},
         }  # fmt: skip
 
+        self.simple = [name for name in self.readers if name in places or name in columns.constants]
+
     def read_all(self) -> Reading:
         """Read every row. Nothing is dropped without a problem or a note."""
         problems = [Problem(*problem) for problem in self.table.problems]
@@ -136,9 +138,7 @@ class RowReader:
         if self._is_total(row):
             return None, [Problem(row.line, "", "looks like a line of totals, so it was left out")]
         values: dict[str, Any] = {}
-        for name in FIELDS:
-            if name in ("partner", *DATES, *AMOUNTS):
-                continue
+        for name in self.simple:
             value = self._cell(row, name)
             if not is_blank(value):
                 self._try(

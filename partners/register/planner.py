@@ -21,6 +21,7 @@ from partners.register.plan import (
     differences,
 )
 from partners.register.resolving import Resolver
+from partners.register.spellings import Proposal
 
 SHOWN = 200  # notes of one sort
 
@@ -30,9 +31,9 @@ class Planner(Resolver):
 
     def __init__(
         self, reading: Reading, *, user: User | None, unit: BusinessUnit | str | None = None,
-        decisions: dict[str, str] | None = None, lock: bool = False,
+        decisions: dict[str, str] | None = None, proposals: list[Proposal] | None = None, lock: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(reading, user=user, unit=unit, decisions=decisions or {})
+        super().__init__(reading, user=user, unit=unit, decisions=decisions or {}, proposals=proposals)
         self.lock = lock
         self.plan = Plan(
             reading.read, reading.rejected, list(reading.problems), list(reading.notes), reading.assumed
@@ -44,7 +45,7 @@ class Planner(Resolver):
         plan = self.plan
         plan.spellings = count_names(self.reading.entries)
         self.load_partners(plan.spellings)
-        plan.proposals = self.proposals
+        plan.proposals = self.proposals or []
         self.owners = self.load_owners()
         contracts = [item for entry in self.reading.entries for item in self._contracts_of(entry)]
         self._pair(contracts)

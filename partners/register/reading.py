@@ -266,8 +266,13 @@ def _arrange(source: Iterable[SheetRow]) -> Table:
     named = {place for place in range(width) if at is not None and place in rows[at].cells}
     repeated = 0
     again = _as_text(rows[at].cells) if at is not None else {}
+    first = min(again, default=0)
     for row in body:
-        if again and _as_text(row.cells) == again:
+        if (
+            again
+            and str(row.cells.get(first, "")).strip().casefold() == again[first]
+            and _as_text(row.cells) == again
+        ):
             repeated += 1
             continue
         beyond = [place for place in row.cells if place > last] if at is not None else []

@@ -16,17 +16,13 @@ class Resolver:
     """Looks names up for one person (None: the system, which sees everything).
 
     `decisions` maps a spelling to "new", "partner:7" or "name:another spelling". `unit` is the business unit that
-    every row belongs to, if one was chosen.
+    every row belongs to, if one was chosen. `proposals` are those worked out before, for large registers take a while.
     """
 
     def __init__(
-        self,
-        reading: Reading,
-        *,
-        user: User | None,
-        unit: BusinessUnit | str | None,
-        decisions: dict[str, str],
-    ) -> None:
+        self, reading: Reading, *, user: User | None, unit: BusinessUnit | str | None, decisions: dict[str, str],
+        proposals: list[Proposal] | None = None,
+    ) -> None:  # fmt: skip
         self.reading, self.user, self.decisions = reading, user, decisions
         self.sees_all = user is None or user.sees_all_units
         self.spoiled: dict[int, list[Problem]] = defaultdict(list)
@@ -34,7 +30,7 @@ class Resolver:
         self.units = {u.name.casefold(): PlannedUnit(u.name, u) for u in self.own_units}
         self.unit = self._forced_unit(unit)
         self.partners: dict[str, PlannedPartner] = {}
-        self.proposals: list[Proposal] = []
+        self.proposals = proposals
         self.unknown_owners: Counter[str] = Counter()
         self.kind_conflicts: set[str] = set()
 
@@ -95,9 +91,10 @@ class Resolver:
             if found := exact.get(name):
                 self.partners[name] = planned.setdefault(found.pk, PlannedPartner(found.name, found))
         new = {name: count for name, count in spellings.items() if name not in self.partners}
-        if new:
+        if new and self.proposals is None:
             names = [(p.pk, p.name) for p in known] + [(pk, name) for name, pk in aliases]
             self.proposals = propose(new, names)
+        self.proposals = [p for p in self.proposals or [] if p.spelling in new]
         for name in new:
             self._resolve(name, planned)
 

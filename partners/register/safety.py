@@ -51,7 +51,7 @@ FOREIGN = [
     (b"Rar!", "This is a packed file (RAR). Unpack it first."),
     (b"\x89PNG", "This is a picture, not a register."),
     (b"\xff\xd8\xff", "This is a picture, not a register."),
-    (b"MZ", "This is a program, not a register."),
+    (b"MZ\x90\x00", "This is a program, not a register."),
     (b"\x7fELF", "This is a program, not a register."),
 ]
 
@@ -67,9 +67,7 @@ def check_file(file: IO[bytes], name: str) -> str:
     if not size:
         raise Refused("The file is empty.")
     if size > MAX_BYTES:
-        raise Refused(
-            f"The file has {size / MEGABYTE:,.0f} MB; up to {MAX_BYTES // MEGABYTE} MB can be read."
-        )
+        raise Refused(f"The file has more than {MAX_BYTES // MEGABYTE} MB. Split it into several files.")
     head = file.read(4096)
     file.seek(0)
     if name.lower().endswith((".xlsm", ".xltm", ".xlsb")):

@@ -145,9 +145,13 @@ class _Index:
         parts = trigrams(key)
         candidates = {place for part in self._rarest(parts) for place in self.by_part[part]}
         best, best_place = ALIKE, -1
+        size = len(parts)
         for place in sorted(candidates):
             other = self.entries[place][0]
-            likeness = len(parts & other) / len(parts | other)
+            if not best * size <= len(other) <= size / best:
+                continue
+            shared = len(parts & other)
+            likeness = shared / (size + len(other) - shared)
             if likeness >= best and (likeness > best or best_place < 0):
                 best, best_place = likeness, place
         if best_place < 0:

@@ -82,7 +82,7 @@ def is_blank(cell: Cell | None, *, for_end: bool = False) -> bool:
         return cell is None or cell == "#N/A"
     if len(cell) > 60:
         return False
-    text = plain(cell.translate(TRANSPARENT)).strip()
+    text = cell.lower().strip() if cell.isascii() else plain(cell.translate(TRANSPARENT)).strip()
     return text in NOTHING or (for_end and text in OPEN_ENDED)
 
 

@@ -16,10 +16,11 @@ from accounts.models import BusinessUnit, User
 from partners.models import Contract, RegisterImport
 from partners.register.apply import apply_plan
 from partners.register.columns import Columns, MappingError, match
-from partners.register.entries import RowReader, unused_columns
+from partners.register.entries import RowReader, count_names, unused_columns
 from partners.register.plan import Plan
 from partners.register.planner import Planner
 from partners.register.reading import Table, read_table
+from partners.register.resolving import Resolver
 from partners.register.safety import Refused, check_file
 from vendorhub.roles import may
 
@@ -94,16 +95,20 @@ def read_register(
     if unused := unused_columns(table, columns):
         reading.notes.append(f"Columns not used: {', '.join(unused)}.")
 
-    def plan(*, lock: bool = False) -> Outcome:
-        planner = Planner(reading, user=user, unit=options.unit, decisions=options.decisions, lock=lock)
+    def plan(**more: Any) -> Outcome:
+        planner = Planner(reading, user=user, unit=options.unit, decisions=options.decisions, **more)
         return Outcome(planner.make(), table, columns, currency)
 
     if not write:
         return plan()
+    resolver = Resolver(reading, user=user, unit=options.unit, decisions=options.decisions)
+    resolver.load_partners(
+        count_names(reading.entries)
+    )  # outside the transaction: proposing may take a while
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING])
-        outcome = plan(lock=True)
+        outcome = plan(lock=True, proposals=resolver.proposals)
         report = outcome.plan.counts()  # before new rows become existing ones
         apply_plan(outcome.plan, currency=currency, progress=progress)
         outcome.plan.counts = lambda: report  # type: ignore[method-assign]

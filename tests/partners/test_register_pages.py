@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from partners.models import Contract, Partner, PartnerAlias, RegisterImport
 from partners.register.forms import proposal_key
+from partners.register.upload import LimitedUploadHandler
 from partners.services.register import run_waiting_imports
 from tests.factories import make_partner, make_unit, make_user
 from tests.partners.register_files import (
@@ -137,6 +138,14 @@ def test_a_hostile_file_is_refused_beside_the_field_and_not_kept(analyst, case):
     assert page.status_code == 400
     assert reason in page.text
     assert not RegisterImport.objects.exists()
+
+
+def test_an_upload_beyond_the_limit_is_not_kept_but_refused(analyst):
+    page = upload(analyst, b"Supplier,Title\n" + b"a,b\n" * 8_000_000)
+    assert "The file has more than 20 MB." in page.text
+    handler = LimitedUploadHandler()
+    assert handler.receive_data_chunk(b"x", 30_000_000) is None
+    assert handler.receive_data_chunk(b"x", 1_000) == b"x"
 
 
 def test_no_file_is_a_sentence(analyst):
