@@ -1,106 +1,55 @@
-"""Measures the full recompute beside a plain scan of the ratings: `python -m bench` (SIZE=S, M or L).
+"""Measures speed and size and prints one table: `SIZE=S|M|L python -m bench [module…]`, all modules without one.
 
-Needs a PostgreSQL at DATABASE_URL whose user may create databases; makes one of its own and drops it again.
-CPU is that of this process and of its database backend, in seconds.
+Needs a PostgreSQL at DATABASE_URL, on this machine, with a superuser's name in the address; it makes databases of
+its own and drops them again. A module of this package that has `measures(context) -> Iterable[Row]` takes part.
 """
 
+import importlib
 import os
-import resource
+import pkgutil
 import sys
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg2
-
-GOALS = {"into empty tables": 10, "nothing changed": 8, "every score changed": 14}
-
-
-def own_database() -> tuple[str, str]:
-    """Make an empty database beside the one DATABASE_URL names; returns (its URL, the URL that drops it)."""
-    url = os.environ.get("DATABASE_URL", "")
-    if not url:
-        sys.exit("Set DATABASE_URL: `make services` in another terminal prints one.")
-    parts = urlsplit(url)
-    name = f"vendorhub_bench_{os.getpid()}"
-    _execute(url, f'CREATE DATABASE "{name}"')
-    return urlunsplit(parts._replace(path=f"{parts.path.rpartition('/')[0]}/{name}")), url
-
-
-def _execute(url: str, statement: str) -> None:
-    import environ
-
-    settings = environ.Env.db_url_config(url)
-    connection = psycopg2.connect(
-        host=settings["HOST"] or None, port=settings["PORT"] or None, user=settings["USER"] or None,
-        password=settings["PASSWORD"] or None, dbname=settings["NAME"],
-    )  # fmt: skip
-    connection.autocommit = True
-    connection.cursor().execute(statement)
-    connection.close()
-
-
-def cpu(backend: int) -> float:
-    """CPU seconds used so far by this process and its database backend."""
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    fields = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()
-    return own.ru_utime + own.ru_stime + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def measure(size: str) -> None:
-    """Fill the database, time the three recomputes beside the scan, and print the table."""
-    from django.core.management import call_command
-    from django.db import connection
-
-    from bench.generate import SIZES, generate
-    from scorecards.models import CategoryScore, Score, Scorecard
-    from scorecards.services.recompute import recompute_now
-
-    call_command("migrate", verbosity=0)
-    generate(SIZES[size])
-    cards = list(Scorecard.objects.values_list("pk", flat=True))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        backend = cursor.fetchone()[0]
-
-        def timed(action) -> float:
-            before = cpu(backend)
-            action()
-            return cpu(backend) - before
-
-        def scan() -> None:
-            cursor.execute("SELECT count(*), sum(value) FROM scorecards_rating")
-
-        cursor.execute("SET max_parallel_workers_per_gather = 0")
-        scan()
-        reference = sorted(timed(scan) for _ in range(5))[2]
-        results = {"into empty tables": timed(lambda: recompute_now(cards))}
-        results["nothing changed"] = timed(lambda: recompute_now(cards))
-        Score.objects.update(overall=1)
-        CategoryScore.objects.update(score=1)
-        results["every score changed"] = timed(lambda: recompute_now(cards))
-    print(f"size {size}: {len(cards):,} scorecards; one scan of the ratings takes {reference:.3f} s of CPU")
-    print(f"{'full recompute':<24}{'CPU, s':>10}{'scans':>10}{'goal':>8}")
-    for name, seconds in results.items():
-        scans = seconds / reference
-        verdict = "pass" if scans <= GOALS[name] else "miss"
-        print(f"{name:<24}{seconds:>10.2f}{scans:>10.1f}{GOALS[name]:>8}  {verdict}")
+COLUMNS = ((44, "measure"), (16, "value"), (28, "reference"), (18, "found"), (12, "goal"))
 
 
 def main() -> None:
-    """Run one size in a database of its own."""
-    url, outside = own_database()
-    os.environ["DATABASE_URL"] = url
+    """Measure, and print each line as soon as it is known."""
+    outside, size = os.environ.get("DATABASE_URL", ""), os.environ.get("SIZE", "S")
+    if not outside:
+        sys.exit("Set DATABASE_URL: `make services` in another terminal prints one.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vendorhub.settings")
     import django
 
     django.setup()
-    from django.db import connection
+    from bench.context import Context, Row
+    from bench.generate import SIZES
 
+    def print_row(row: Row) -> None:
+        goal = f"{'≥' if row.at_least else '≤'} {row.limit:,.{0 if row.limit >= 10 else 2}f}"
+        found = f"{row.found:,.{0 if row.found >= 1000 else 2}f}{row.unit}"
+        _print_line(row.measure, row.value, row.reference, found, goal, "ok" if row.ok else "MISSED")
+
+    if size not in SIZES:
+        sys.exit(f"SIZE is one of {', '.join(SIZES)}.")
+    context = Context(SIZES[size], outside)
+    print(f"size {size}: {SIZES[size]}")
+    _print_line(*(title for _, title in COLUMNS), "")
     try:
-        measure(os.environ.get("SIZE", "S"))
+        for module in pkgutil.iter_modules(importlib.import_module("bench").__path__, "bench."):
+            if module.name == "bench.__main__" or (sys.argv[1:] and module.name[6:] not in sys.argv[1:]):
+                continue
+            measures = getattr(importlib.import_module(module.name), "measures", None)
+            for row in measures(context) if measures else ():
+                print_row(row)
     finally:
-        connection.close()
-        _execute(outside, f'DROP DATABASE "{urlsplit(url).path.rpartition("/")[2]}"')
+        context.close()
+
+
+def _print_line(*cells: str) -> None:
+    print(
+        "".join(f"{cell:<{width}}" for cell, (width, _) in zip(cells, (*COLUMNS, (0, "")), strict=True)),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -29,6 +29,12 @@ SELECT 'Partner ' || n, 'partner ' || n, 'vendor',
        (ARRAY['strategic', 'preferred', 'tactical', 'transactional'])[1 + n %% 4], '', '{}', '', false, now(), 1
 FROM generate_series(1, %(partners)s) n;
 
+INSERT INTO partners_contract (partner_id, reference, reference_suffix, title, starts, ends, notice_unit, auto_renews,
+                               annual_value, currency, link, version)
+SELECT p.id, 'C-' || p.id, '', 'Contract', current_date - 400, current_date + (p.id %% 700)::integer, 'days', false,
+       1000 * (p.id %% 97), 'EUR', '', 1
+FROM partners_partner p;
+
 INSERT INTO scorecards_template (name, number, kind, state, scale_min, scale_max, minimum_coverage,
                                  minimum_raters, role_weights, created_at, version)
 VALUES ('Bench', 1, 'vendor', 'active', 1, 5, 60, 2, '{}', now(), 1);
@@ -46,7 +52,8 @@ FROM scorecards_category c JOIN scorecards_template t ON t.id = c.template_id AN
 
 INSERT INTO scorecards_cycle (name, starts, ends, due, state, reopen_reason, is_demo, version)
 SELECT extract(year FROM starts) || ' Q' || extract(quarter FROM starts), starts,
-       (starts + interval '3 months - 1 day')::date, (starts + interval '2 months')::date, 'open', '', false, 1
+       (starts + interval '3 months - 1 day')::date, (starts + interval '2 months')::date,
+       CASE WHEN n = %(quarters)s - 1 THEN 'open' ELSE 'closed' END, '', false, 1
 FROM generate_series(0, %(quarters)s - 1) n,
      LATERAL (SELECT (date '2024-01-01' + n * interval '3 months')::date AS starts) quarter;
 INSERT INTO scorecards_cycletemplate (cycle_id, kind, template_id)

@@ -1,0 +1,113 @@
+"""What all measures share: the rows of the table, a database of each size, and how CPU is counted."""
+
+import os
+import resource
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import environ
+import psycopg2
+from django.core.management import call_command
+from django.db import connection
+
+from bench.generate import Size, generate
+from scorecards.models import Scorecard
+from scorecards.services.recompute import recompute_now
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `found`, mostly `value` divided by `reference`, is what is held to the limit."""
+
+    measure: str
+    value: str
+    reference: str
+    found: float
+    limit: float
+    unit: str = ""
+    at_least: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return self.found >= self.limit if self.at_least else self.found <= self.limit
+
+
+@dataclass
+class Context:
+    """The size asked for, and the databases of this run: generated when first needed, dropped by `close`."""
+
+    size: Size
+    outside: str  # address of a database whose user may create others
+    _names: dict[tuple[Size, str], str] = field(default_factory=dict)
+
+    def use(self, size: Size | None = None, *, purpose: str = "") -> None:
+        """Point Django, and DATABASE_URL for processes to come, at a portfolio of this size and its scores.
+
+        Measures share it unless they state a purpose of their own.
+        """
+        key = (size or self.size, purpose)
+        new = key not in self._names
+        name = self._names.setdefault(key, f"vendorhub_bench_{os.getpid()}_{len(self._names)}")
+        address = urlsplit(self.outside)
+        os.environ["DATABASE_URL"] = urlunsplit(address._replace(path=_beside(address.path, name)))
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        if new:
+            self._outside(f'CREATE DATABASE "{name}"')
+            call_command("migrate", verbosity=0)
+            generate(key[0])
+            recompute_now(Scorecard.objects.values_list("pk", flat=True))
+
+    def close(self) -> None:
+        connection.close()
+        for name in self._names.values():
+            self._outside(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _outside(self, statement: str) -> None:
+        given = environ.Env.db_url_config(self.outside)
+        session = psycopg2.connect(
+            host=given["HOST"] or None, port=given["PORT"] or None, user=given["USER"] or None,
+            password=given["PASSWORD"] or None, dbname=given["NAME"],
+        )  # fmt: skip
+        session.autocommit = True
+        session.cursor().execute(statement)
+        session.close()
+
+
+def _beside(path: str, name: str) -> str:
+    return f"{path.rpartition('/')[0]}/{name}"
+
+
+def cpu() -> float:
+    """CPU seconds used so far by this process and by its PostgreSQL session, which must run on this machine."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+    fields = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()
+    return own.ru_utime + own.ru_stime + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of(action: Callable[[], Any]) -> float:
+    """CPU seconds the action takes, client and server."""
+    before = cpu()
+    action()
+    return cpu() - before
+
+
+def scan_cpu() -> float:
+    """CPU seconds of a plain scan over the ratings, in one process: the reference of all work on ratings."""
+
+    def scan(times: int) -> None:
+        with connection.cursor() as cursor:
+            for _ in range(times):
+                cursor.execute("SELECT count(*), sum(value) FROM scorecards_rating")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET max_parallel_workers_per_gather = 0")
+    scan(1)
+    return statistics.median(cpu_of(lambda: scan(5)) / 5 for _ in range(3))
