@@ -47,6 +47,7 @@ class StaleMark(Exception):
 
 
 _CLOSED = "{} is closed, so nothing can be changed any more."
+_TAKEN_BACK = "You are no longer asked to score this."
 # One statement: the lock on the assessment orders it against a submission, the version against another tab.
 _SAVE = """
 INSERT INTO scorecards_rating AS rating
@@ -118,7 +119,10 @@ def save_cell(
     saved = _save(assessment, criterion, wanted)
     if saved:
         return Mark(wanted.value, wanted.not_applicable, wanted.reason, saved[0])
-    assessment.refresh_from_db(fields=["submitted_at"])
+    try:
+        assessment.refresh_from_db(fields=["submitted_at"])
+    except Assessment.DoesNotExist:
+        raise AssessmentLocked(_TAKEN_BACK) from None
     refuse_if_locked(assessment)
     current = marks_of(assessment).get(criterion.pk, Mark())
     if current.says_the_same_as(wanted):
@@ -223,18 +227,30 @@ def withdraw(assessment: Assessment) -> Assessment:
 
 
 def lock_assessment(assessment: Assessment) -> Assessment:
-    """Read the assessment again under lock; the share lock on its cycle waits for a closing under way."""
+    """Read the assessment again under lock, with its cycle held."""
+    hold_cycle(assessment)
+    locked = (
+        Assessment.objects.select_for_update(of=("self",))
+        .select_related("scorecard__cycle", "scorecard__template", "scorecard__partner")
+        .filter(pk=assessment.pk)
+        .first()
+    )
+    if locked is None:
+        raise AssessmentLocked(_TAKEN_BACK)
+    return locked
+
+
+def hold_cycle(assessment: Assessment) -> None:
+    """Wait for a closing under way and let none begin before this transaction ends; notes the cycle's state."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT cycle.id FROM scorecards_cycle cycle JOIN scorecards_scorecard scorecard "
+            "SELECT cycle.state FROM scorecards_cycle cycle JOIN scorecards_scorecard scorecard "
             "ON scorecard.cycle_id = cycle.id WHERE scorecard.id = %s FOR SHARE OF cycle",
             [assessment.scorecard_id],
         )
-    return (
-        Assessment.objects.select_for_update(of=("self",))
-        .select_related("scorecard__cycle", "scorecard__template", "scorecard__partner")
-        .get(pk=assessment.pk)
-    )
+        if not (found := cursor.fetchone()):
+            raise AssessmentLocked(_TAKEN_BACK)
+    assessment.scorecard.cycle.state = found[0]
 
 
 def _set_submitted(assessment: Assessment, at: Any) -> Assessment:

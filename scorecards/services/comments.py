@@ -24,7 +24,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
 
 from scorecards.models import Assessment, Comment, Criterion, Scorecard
-from scorecards.services.assessments import is_asked, lock_assessment, refuse_if_locked
+from scorecards.services.assessments import hold_cycle, is_asked, lock_assessment, refuse_if_locked
 
 CROWD = 3
 
@@ -79,16 +79,17 @@ def save_comment(
     `known` is the fingerprint of the text the page started from: another text in its place raises
     StaleComment. A signed comment that turns anonymous is deleted, not edited: nothing joins the two.
     """
-    if anonymous:
+    with transaction.atomic():
+        if not anonymous:
+            assessment = lock_assessment(assessment)
+            refuse_if_locked(assessment)
+            return _write(assessment, criterion, text, anonymous, secret, known)
         # No lock on the assessment here: it would leave this transaction's number on the author's row.
+        hold_cycle(assessment)
         refuse_if_locked(assessment)
         if text and crowd(assessment.scorecard_id, [criterion])[criterion.pk] < CROWD:
             raise TooFewToHide
         return _write(assessment, criterion, text, anonymous, secret, known)
-    with transaction.atomic():
-        locked = lock_assessment(assessment)
-        refuse_if_locked(locked)
-        return _write(locked, criterion, text, anonymous, secret, known)
 
 
 def _write(

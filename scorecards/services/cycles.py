@@ -70,7 +70,9 @@ def add_partners(cycle: Cycle, partners: Iterable[Partner]) -> int:
     """
     cycle = _locked(cycle, Cycle.DRAFT, Cycle.OPEN)
     template_of = dict(CycleTemplate.objects.filter(cycle=cycle).values_list("kind", "template_id"))
-    partners = list(partners)
+    ids = [partner.pk for partner in partners]
+    # Under lock, so that none of them is merged away meanwhile.
+    partners = list(Partner.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
     if without := sorted({p.get_kind_display() for p in partners if p.kind not in template_of}):
         raise ValidationError(f"Choose a template for partners of kind {', '.join(without)} first.")
     before = cycle.scorecards.count()
@@ -89,6 +91,9 @@ def add_partners(cycle: Cycle, partners: Iterable[Partner]) -> int:
 def remove_scorecard(scorecard: Scorecard) -> None:
     """Take a partner out of a cycle that is not closed, with every mark given for it."""
     _locked(scorecard.cycle, Cycle.DRAFT, Cycle.OPEN)
+    # In the order of everybody else: a worker locks a scorecard before its score, a rater the assessment first.
+    list(Scorecard.objects.select_for_update(no_key=True).filter(pk=scorecard.pk))
+    list(Assessment.objects.select_for_update().filter(scorecard=scorecard).order_by("pk"))
     Comment.objects.filter(scorecard=scorecard).delete()
     Rating.objects.filter(scorecard=scorecard).delete()
     scorecard.delete()
@@ -111,24 +116,37 @@ def assign_rater(scorecards: Iterable[Scorecard], rater: User, rater_role: str) 
     if not scorecards:
         return 0
     cycle = _locked(scorecards[0].cycle, Cycle.DRAFT, Cycle.OPEN)
-    before = Assessment.objects.filter(scorecard__in=scorecards).count()
-    Assessment.objects.bulk_create(
-        (Assessment(scorecard=scorecard, rater=rater, rater_role=rater_role) for scorecard in scorecards),
-        ignore_conflicts=True,
+    return _ask(
+        cycle, [Assessment(scorecard=card, rater=rater, rater_role=rater_role) for card in scorecards]
     )
-    made = Assessment.objects.filter(scorecard__in=scorecards).count() - before
-    if made and cycle.state == Cycle.OPEN:
-        _invite(cycle, raters=[rater])
-    return made
+
+
+def _ask(cycle: Cycle, wanted: Iterable[Assessment]) -> int:
+    """Add the assessments that are not there yet and say how many; whoever is asked in an open cycle is invited.
+
+    The caller holds the cycle, so that nobody else adds or takes away any.
+    """
+    scorecards = set(cycle.scorecards.values_list("pk", flat=True))
+    asked = Assessment.objects.filter(scorecard__cycle=cycle)
+    there = set(asked.values_list("scorecard_id", "rater_id"))
+    new = [a for a in wanted if a.scorecard_id in scorecards and (a.scorecard_id, a.rater_id) not in there]
+    Assessment.objects.bulk_create(new)
+    if cycle.state == Cycle.OPEN:
+        _invite(cycle, {assessment.rater_id for assessment in new})
+    return len(new)
 
 
 @transaction.atomic
 def remove_rater(assessment: Assessment) -> None:
-    """Take back the request to rate; refused once something was marked."""
+    """Take back the request to rate; refused once something was marked, said or submitted."""
     _locked(assessment.scorecard.cycle, Cycle.DRAFT, Cycle.OPEN)
-    if Rating.objects.filter(assessment=assessment).exists() or assessment.submitted_at:
-        raise ValidationError(f"{assessment.rater} has already marked something here, so they stay.")
-    assessment.delete()
+    # Under lock: a mark that is being saved at this moment is waited for, and a later one finds nothing to mark.
+    held = Assessment.objects.select_for_update().filter(pk=assessment.pk).first()
+    if held is None:
+        return
+    if held.submitted_at or held.ratings.exists() or held.comments.exists():
+        raise ValidationError(f"{held.rater} has already marked something here, so they stay.")
+    held.delete()
 
 
 def raters_by_rule(
@@ -158,18 +176,10 @@ def assign_by_rule(cycle: Cycle, scorecards: Iterable[Scorecard], people: Iterab
     """Assign raters by a rule, each with their own rater role; returns how many assessments are new."""
     cycle = _locked(cycle, Cycle.DRAFT, Cycle.OPEN)
     chosen = raters_by_rule(scorecards, people, rule)
-    before = Assessment.objects.filter(scorecard__cycle=cycle).count()
-    Assessment.objects.bulk_create(
-        (
-            Assessment(scorecard=scorecard, rater=person, rater_role=person.rater_role)
-            for person, listed in chosen.items()
-            for scorecard in listed
-        ),
-        ignore_conflicts=True,
-    )
-    if cycle.state == Cycle.OPEN:
-        _invite(cycle, raters=chosen)
-    return Assessment.objects.filter(scorecard__cycle=cycle).count() - before
+    return _ask(cycle, [
+        Assessment(scorecard=scorecard, rater=person, rater_role=person.rater_role)
+        for person, listed in chosen.items() for scorecard in listed
+    ])  # fmt: skip
 
 
 @transaction.atomic
@@ -233,39 +243,38 @@ def nudge(cycle: Cycle) -> int:
     """Remind everybody who has not submitted, at most once a day each; returns how many mails were queued."""
     cycle = _locked(cycle, Cycle.OPEN)
     queued = 0
-    for rater, names in _waiting(cycle).items():
-        count = "one assessment is" if len(names) == 1 else f"{len(names)} assessments are"
-        text = _letter(rater, f"in {cycle} {count} still open, due {cycle.due:%d %B %Y}:", names)
+    for rater, asked in _waiting(cycle).items():
+        count = "one assessment is" if len(asked) == 1 else f"{len(asked)} assessments are"
+        text = _letter(rater, f"in {cycle} {count} still open, due {cycle.due:%d %B %Y}:", asked)
         key = f"nudge:{cycle.pk}:{rater.pk}:{timezone.localdate():%Y-%m-%d}"
         subject = f"{cycle}: {count} still open"
         queued += queue_mail(rater, subject=subject, text=text, kind="nudge", key=key) is not None
     return queued
 
 
-def _invite(cycle: Cycle, raters: Iterable[User] | None = None) -> None:
-    """One mail a rater, listing what they are asked; a second one only names a changed list."""
-    wanted = None if raters is None else {rater.pk for rater in raters}
-    for rater, names in _waiting(cycle).items():
-        if wanted is None or rater.pk in wanted:
-            text = _letter(rater, f"please score these partners by {cycle.due:%d %B %Y}:", names)
-            key = f"invite:{cycle.pk}:{rater.pk}:{len(names)}"
+def _invite(cycle: Cycle, raters: set[int] | None = None) -> None:
+    """One mail a rater (these, or all), listing what they are asked; another one once they are asked for more."""
+    for rater, asked in _waiting(cycle).items():
+        if raters is None or rater.pk in raters:
+            text = _letter(rater, f"please score these partners by {cycle.due:%d %B %Y}:", asked)
+            key = f"invite:{cycle.pk}:{rater.pk}:{max(assessment.pk for assessment in asked)}"
             queue_mail(rater, subject=f"{cycle}: your scores, please", text=text, kind="invitation", key=key)
 
 
-def _waiting(cycle: Cycle) -> dict[User, list[str]]:
-    """People with something left to submit, and the partners it is about."""
-    waiting: dict[User, list[str]] = defaultdict(list)
+def _waiting(cycle: Cycle) -> dict[User, list[Assessment]]:
+    """People with something left to submit, and what it is."""
+    waiting: dict[User, list[Assessment]] = defaultdict(list)
     for assessment in (
         Assessment.objects.filter(scorecard__cycle=cycle, submitted_at=None)
         .select_related("rater", "scorecard__partner")
         .order_by("rater__name", "scorecard__partner__name")
     ):
-        waiting[assessment.rater].append(assessment.scorecard.partner.name)
+        waiting[assessment.rater].append(assessment)
     return waiting
 
 
-def _letter(rater: User, request: str, names: list[str]) -> str:
-    listed = "\n".join(f"  - {name}" for name in names)
+def _letter(rater: User, request: str, asked: list[Assessment]) -> str:
+    listed = "\n".join(f"  - {assessment.scorecard.partner}" for assessment in asked)
     return (
         f"Hello {rater.name},\n\n{request}\n\n{listed}\n\nStart here: {settings.SITE_URL}/\n\n"
         "It takes a few minutes each. Nobody sees your marks before they have submitted their own.\n"

@@ -178,3 +178,18 @@ def test_the_suggested_quarter_holds_the_day():
     assert (suggested["name"], suggested["starts"], suggested["ends"]) == (
         "2026 Q4", date(2026, 10, 1), date(2026, 12, 31),
     )  # fmt: skip
+
+
+def test_whoever_is_asked_for_more_in_an_open_cycle_is_invited_again_and_nobody_else(draft):
+    template, (late, done) = draft.templates.get(), (make_user(), make_user())
+    first, second = (make_scorecard(make_partner(name), template, draft) for name in ("First", "Second"))
+    service.assign_rater([first], done, "it")
+    service.assign_rater([first, second], late, "it")
+    service.open_cycle(draft)
+    Assessment.objects.filter(rater=done).update(submitted_at=timezone.now())
+    assert service.assign_rater([first, second], done, "it") == 1
+    assert service.assign_by_rule(draft, [first, second], [late, done], "all") == 0
+    invitations = OutgoingMail.objects.filter(kind="invitation").order_by("pk")
+    assert [mail.to for mail in invitations][2:] == [done.email]
+    assert "Second" in invitations.last().text
+    assert "First" not in invitations.last().text

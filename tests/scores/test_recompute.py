@@ -1,12 +1,9 @@
 """Requests, batches and workers: nothing is computed from old marks, nothing lost, nothing written for nothing."""
 
-import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from accounts.models import Heartbeat
 from scorecards import tasks
@@ -19,6 +16,7 @@ from scorecards.services.recompute import (
     request_recompute,
 )
 from tests.factories import make_assessment, make_cycle, make_scorecard, make_template, rate
+from tests.sessions import in_another_session, wait_until_somebody_waits
 
 
 def make_rated(number: int = 1, mark: int = 3) -> list[Scorecard]:
@@ -28,35 +26,6 @@ def make_rated(number: int = 1, mark: int = 3) -> list[Scorecard]:
     for card in cards:
         rate(make_assessment(card, submitted=True), mark, mark, mark)
     return cards
-
-
-def in_another_session(work: Callable[[], object]) -> list:
-    """Run the work in a thread, which has a database session of its own, and return [its result]."""
-    results: list = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(20)
-    return results
-
-
-def wait_until_somebody_waits() -> None:
-    for _ in range(200):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_stat_clear_snapshot();"
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.05)
-    raise AssertionError("Nobody waits for a lock.")
 
 
 def overall(card: Scorecard) -> float:
