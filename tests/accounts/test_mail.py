@@ -1,18 +1,14 @@
 """The outbox against a real mail server: what is sent, sent again, given up, and left to a person."""
 
-import asyncio
-import email
 import os
 import subprocess
 import sys
 import threading
 import time
 from datetime import timedelta
-from email.policy import default as modern
 
 import pytest
 import time_machine
-from aiosmtpd.controller import Controller
 from django.conf import settings as site
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
@@ -23,45 +19,7 @@ from accounts.models import OutgoingMail
 from accounts.services.mail import PAUSES, flag_cut_off_mail, queue_mail, send_due_mail
 from accounts.tasks import send_queued_mail
 from tests.factories import make_user
-
-
-class Sink:
-    """Takes mail; `answers` says what to reply to the next ones, by step, and `hold` keeps a message waiting."""
-
-    def __init__(self):
-        self.mails, self.answers, self.hold, self.reached = [], {}, None, threading.Event()
-
-    async def handle_MAIL(self, server, session, envelope, address, options):
-        envelope.mail_from = address
-        return self.answers.get("MAIL", "250 OK")
-
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if reply := self.answers.get("RCPT"):
-            return reply
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):
-        self.reached.set()
-        if self.hold == "hang up":
-            session.peer_hung_up = True
-            server.transport.close()
-            return "250 OK"
-        if self.hold is not None:
-            while not self.hold.is_set():
-                await asyncio.sleep(0.02)
-        if reply := self.answers.get("DATA"):
-            return reply
-        self.mails.append(email.message_from_bytes(envelope.content, policy=modern))
-        return "250 OK"
-
-
-class AnyPort(Controller):
-    """A mail server on a port of the system's choice."""
-
-    def _trigger_server(self):
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+from tests.mail_sink import AnyPort, Sink
 
 
 @pytest.fixture
@@ -229,6 +187,26 @@ def test_several_senders_share_the_work_and_send_nothing_twice(sink):
         thread.join()
     assert sum(counts) == len(mails)
     assert len({m["Message-ID"] for m in sink.mails}) == len(sink.mails) == len(mails)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_somebody_else_is_taking_is_passed_over_without_waiting(sink):
+    taken, free = queue(), queue()
+
+    def send():
+        try:
+            send_due_mail()
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        OutgoingMail.objects.select_for_update().get(pk=taken.pk)
+        thread = threading.Thread(target=send)
+        thread.start()
+        thread.join(5)
+        assert not thread.is_alive()
+        assert (again(taken).state, again(free).state) == ("queued", "sent")
+    assert [mail["Message-ID"] for mail in sink.mails] == [f"<{free.message_id}@vendorhub>"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,10 +9,11 @@ import sys
 
 
 def populate(raters: int, criteria: int) -> dict:
-    """One open cycle on five partners, each rated by every rater."""
+    """One open cycle on five partners, each rated by every rater, who is asked by mail."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
+    from accounts.services.mail import queue_mail
     from scorecards.models import Criterion
     from tests.factories import (
         make_assessment,
@@ -38,6 +39,7 @@ def populate(raters: int, criteria: int) -> dict:
         session.save()
         for scorecard in scorecards:
             assessment = make_assessment(scorecard, user)
+            queue_mail(user, subject=f"Please score {scorecard}", text="Please.", kind="invitation")
             assessments.append({"pk": assessment.pk, "session": session.session_key})
     return {
         "assessments": assessments,

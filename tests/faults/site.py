@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,12 @@ def free_port() -> int:
 class RunningSite:
     """`python -m vendorhub.launcher run` in a data directory of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder, self.port = folder, free_port()
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")},
             "DATA_DIR": str(folder), "STATIC_ROOT": str(folder / "static"), "PORT": str(self.port), "DEMO": "no",
+            **environment,
         }  # fmt: skip
         self.output = (folder / "launcher.txt").open("w+")
         self.launcher = subprocess.Popen(
@@ -105,16 +107,25 @@ class Rater(threading.Thread):
     """Saves every criterion of its assessments over HTTP, then submits them; keeps what was acknowledged."""
 
     def __init__(
-        self, site: RunningSite, assessments: list[dict], criteria: list[int], *, retry: bool
+        self,
+        site: RunningSite,
+        assessments: list[dict],
+        criteria: list[int],
+        *,
+        retry: bool,
+        may_begin: Callable[[int], bool],
     ) -> None:
         super().__init__()
-        self.site, self.assessments, self.criteria, self.retry = site, assessments, criteria, retry
+        self.site, self.assessments, self.criteria = site, assessments, criteria
+        self.retry, self.may_begin = retry, may_begin
         self.acknowledged: dict[tuple[int, int], int] = {}
         self.failed: list[str] = []
         self.told_to_wait = 0
 
     def run(self) -> None:
-        for assessment in self.assessments:
+        for number, assessment in enumerate(self.assessments):
+            while not self.may_begin(number):
+                time.sleep(0.05)
             for place, criterion in enumerate(self.criteria):
                 value = 1 + (assessment["pk"] + place) % 5
                 if self._post(assessment, f"cells/{criterion}/", f"value={value}&version=0") == 200:
@@ -154,10 +165,17 @@ class Rater(threading.Thread):
             connection.close()
 
 
-def start_raters(site: RunningSite, world: dict[str, Any], *, clients: int, retry: bool) -> list[Rater]:
-    """Share the assessments among concurrent clients and let them go."""
+def start_raters(
+    site: RunningSite,
+    world: dict[str, Any],
+    *,
+    clients: int,
+    retry: bool,
+    may_begin: Callable[[int], bool] = lambda number: True,
+) -> list[Rater]:
+    """Share the assessments among concurrent clients and let them go; `may_begin` holds back the nth of each."""
     shares = [world["assessments"][n::clients] for n in range(clients)]
-    raters = [Rater(site, share, world["criteria"], retry=retry) for share in shares]
+    raters = [Rater(site, share, world["criteria"], retry=retry, may_begin=may_begin) for share in shares]
     for rater in raters:
         rater.start()
     return raters
