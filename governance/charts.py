@@ -1,20 +1,29 @@
-"""The portfolio's scatter of spend against score, as inline SVG made on the server."""
+"""Drawings of the portfolio, made on the server: the scatter of spend against score, the heat map's rows."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from django.utils.html import conditional_escape
+from django.urls import reverse
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 
-LEFT, RIGHT, TOP, BOTTOM = 34, 760, 8, 380
-LABEL_HEIGHT, LETTER_WIDTH = 13, 6.4
+from accounts.templatetags.look import band, money, score
+from scorecards.scoring import band_of
+
+TOP, HEIGHT = 8.0, 420
+RADIUS, LABEL_HEIGHT, LETTER_WIDTH, LONGEST_LABEL = 8, 15, 6.5, 32
+STEPS = [value * 10.0**power for power in range(-3, 24) for value in (1, 2, 5)]  # where an axis begins, ends
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Dot:
-    """One partner: spend a year, score 0 to 100, its standing's letter, and its score a year ago."""
+    """One partner: spend a year (above 0), score 0 to 100, its standing's letter, and its score a year ago."""
 
     name: str
     spend: float
@@ -23,105 +32,177 @@ class Dot:
     before: float | None = None
 
 
-def spend_and_score(dots: Sequence[Dot], bands: Sequence[Any], currency: str) -> SafeString:
+@dataclass(frozen=True)
+class _Plot:
+    """Where a spend and a score are on the drawing."""
+
+    low: float
+    high: float
+    floor: float
+    left: float
+    right: float
+    bottom: float = HEIGHT - 40.0
+
+    def across(self, spend: float) -> float:
+        return self.left + (self.right - self.left) * math.log(spend / self.low) / math.log(
+            self.high / self.low
+        )
+
+    def down(self, score: float) -> float:
+        return self.bottom - (self.bottom - TOP) * (score - self.floor) / (100 - self.floor)
+
+
+def spend_and_score(dots: Sequence[Dot], bands: Sequence[Any], currency: str, width: int = 840) -> SafeString:
     """Draw partners by spend (logarithmic) and score, over the bands (rows with letter, name, lower).
 
-    A tail leads from last year's score. A name that would cover another dot or name flips to the left, and is
-    left out where neither side is free: the table below has them all.
+    A tail leads from last year's score. A name that would cover a dot, a tail or a name flips to the left, then
+    above or below, and is left out where no side is free: the table below has them all. `width` in pixels.
     """
     if not dots:
         return mark_safe("")
-    floor = max(0, min(30, 10 * math.floor(min(min(d.score, d.before or d.score) for d in dots) / 10)))
-    low = max(step for step in _steps() if step <= min(d.spend for d in dots))
-    high = min(step for step in _steps() if step > max(low, max(d.spend for d in dots)))
-
-    def across(spend: float) -> float:
-        return LEFT + (RIGHT - LEFT) * math.log(spend / low) / math.log(high / low)
-
-    def down(score: float) -> float:
-        return BOTTOM - (BOTTOM - TOP) * (score - floor) / (100 - floor)
-
-    parts = [*_stripes(bands, floor, down), *_axis(low, high, across, currency)]
-    placed = [(across(d.spend) - 9, down(d.score) - 9, across(d.spend) + 9, down(d.score) + 9) for d in dots]
+    scores = [d.score for d in dots] + [d.before for d in dots if d.before is not None]
+    low = max(step for step in STEPS if step <= min(d.spend for d in dots))
+    high = min(step for step in STEPS if step > max(low, max(d.spend for d in dots)))
+    wide = width >= 600
+    plot = _Plot(
+        low, high, max(0, min(30, 10 * math.floor((min(scores) - 3) / 10))), 32, width - (80 if wide else 16)
+    )
+    marks = [*_stripes(bands, plot, wide), *_axis(plot, currency, wide)]
+    taken = [box for dot in dots for box in _boxes(dot, plot)]
+    names = []
     for dot in sorted(dots, key=lambda d: -d.spend):
-        x, y = across(dot.spend), down(dot.score)
-        tail = (
-            ""
-            if dot.before is None
-            else f'<line class="ci" x1="{x:.1f}" x2="{x:.1f}" y1="{down(dot.before):.1f}" y2="{y:.1f}"/>'
-        )
-        letter = dot.letter or "P"
-        said = f"{dot.name}: {dot.score:.1f}, {currency} {dot.spend:,.0f} a year"
-        parts.append(
-            f"<g><title>{conditional_escape(said)}</title>{tail}"
-            f'<circle class="f{letter}" cx="{x:.1f}" cy="{y:.1f}" r="8"/>'
-            f'<text class="in i{letter}" x="{x:.1f}" y="{y:.1f}">{dot.letter or "–"}</text></g>'
-        )
-        if spot := _label_spot(dot.name, x, y, placed):
-            anchor, label_x, box = spot
-            placed.append(box)
-            parts.append(
-                f'<text class="{anchor}" x="{label_x:.1f}" y="{y + 4:.1f}">{conditional_escape(dot.name)}</text>'
+        x, y = plot.across(dot.spend), plot.down(dot.score)
+        marks.append(_mark(dot, plot, currency))
+        name = Truncator(dot.name).chars(LONGEST_LABEL)
+        if spot := _label_spot(name, x, y, plot, taken):
+            anchor, label_x, label_y, box = spot
+            taken.append(box)
+            names.append(
+                f'<text class="t0 {anchor}" x="{label_x:.1f}" y="{label_y + 4:.1f}">{conditional_escape(name)}</text>'
             )
     title = f"Spend a year and score of {len(dots)} partners; the table below holds the same figures"
     return mark_safe(  # noqa: S308  (names are escaped, the rest is ours)
-        f'<svg class="fluid" viewBox="0 0 840 420" role="img"><title>{title}</title>{"".join(parts)}</svg>'
+        f'<svg class="fluid" viewBox="0 0 {width} {HEIGHT}" role="img"><title>{title}</title>'
+        f"{''.join(marks)}{''.join(names)}</svg>"
     )
 
 
-def _stripes(bands: Sequence[Any], floor: float, down: Any) -> list[str]:
+def _mark(dot: Dot, plot: _Plot, currency: str) -> str:
+    x, y, letter = plot.across(dot.spend), plot.down(dot.score), dot.letter if dot.letter in "ABCDE" else ""
+    said, tail = (
+        f"{dot.name}: {currency} {money(Decimal(dot.spend))} a year, score {score(Decimal(dot.score))}",
+        "",
+    )
+    if dot.before is not None:
+        said += f", a year ago {score(Decimal(dot.before))}"
+        tail = f'<path class="tail" d="M{x:.1f} {plot.down(dot.before):.1f}V{y:.1f}"/>'
+    return (
+        f"<g><title>{conditional_escape(said)}</title>{tail}"
+        f'<circle class="f{letter or "P"}" cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS}"/>'
+        f'<text class="in i{letter}" x="{x:.1f}" y="{y + 0.5:.1f}">{conditional_escape(dot.letter) or "–"}</text></g>'
+    )
+
+
+def _stripes(bands: Sequence[Any], plot: _Plot, wide: bool) -> list[str]:
     parts, upper = [], 100.0
-    for band in bands:
-        lower = max(float(band.lower), floor)
-        if lower < upper:
-            y, tall = down(upper), down(lower) - down(upper)
+    for row in bands:
+        lower = max(float(row.lower), plot.floor)
+        if lower >= upper:
+            continue
+        y, tall = plot.down(upper), plot.down(lower) - plot.down(upper)
+        wash = f"w{row.letter}" if row.letter in "ABCDE" else "bar2"
+        parts.append(
+            f'<rect class="w {wash}" x="{plot.left:g}" y="{y:.1f}" width="{plot.right - plot.left:g}" '
+            f'height="{tall:.1f}"/><text class="t3 t11 r" x="{plot.left - 8:g}" y="{y + 4:.1f}">{upper:g}</text>'
+        )
+        if tall >= 12:
+            label = conditional_escape(row if wide else row.letter)
             parts.append(
-                f'<rect class="w w{band.letter}" x="{LEFT}" y="{y:.1f}" width="{RIGHT - LEFT}" height="{tall:.1f}"/>'
-                f'<text class="t11" x="{RIGHT + 8}" y="{y + tall / 2 + 4:.1f}">{conditional_escape(band)}</text>'
-                f'<text class="t3 t11 r" x="{LEFT - 8}" y="{y + 4:.1f}">{upper:g}</text>'
+                f'<text class="t11" x="{plot.right + 8:g}" y="{y + tall / 2 + 4:.1f}">{label}</text>'
             )
-            upper = lower
+        upper = lower
     return parts
 
 
-def _axis(low: float, high: float, across: Any, currency: str) -> list[str]:
-    ticks = [step for step in _steps() if low <= step <= high]
-    ticks = ticks if len(ticks) <= 8 else [tick for tick in ticks if math.log10(tick) % 1 == 0]
-    parts = [f'<line class="ax" x1="{LEFT}" x2="{RIGHT}" y1="{BOTTOM}" y2="{BOTTOM}"/>']
-    parts += [
-        f'<text class="t3 t11 m" x="{across(tick):.1f}" y="{BOTTOM + 16}">{_short(tick)}</text>'
-        for tick in ticks
-    ]
-    parts.append(f'<text class="t3 t11" x="{LEFT}" y="{BOTTOM + 34}">Line: where it stood a year ago</text>')
-    parts.append(
-        f'<text class="t3 t11 r" x="{RIGHT}" y="{BOTTOM + 34}">Spend a year, {conditional_escape(currency)} (log scale)</text>'
-    )
+def _axis(plot: _Plot, currency: str, wide: bool) -> list[str]:
+    ticks = [step for step in STEPS if plot.low <= step <= plot.high]
+    if len(ticks) > (9 if wide else 6):
+        ticks = [tick for tick in ticks if math.log10(tick) % 1 == 0 or tick == plot.high]
+    unit = max((size for size in _SIZES if size[0] <= plot.high / 2), default=_SIZES[-1])
+    parts = [f'<path class="ax" d="M{plot.left:g} {plot.bottom:g}H{plot.right:g}"/>']
+    for tick in ticks:
+        x = plot.across(tick)
+        parts.append(
+            f'<path class="ax" d="M{x:.1f} {plot.bottom:g}v4"/>'
+            f'<text class="t3 t11 m" x="{x:.1f}" y="{plot.bottom + 17:g}">{tick / unit[0]:,.10g}</text>'
+        )
+    tail = "Line: where it stood a year ago" if wide else "Line: a year ago"
+    said = f"Spend a year, {currency}{unit[1]}{' (log scale)' if wide else ''}"
+    below = plot.bottom + 35
+    parts.append(f'<text class="t3 t11" x="{plot.left:g}" y="{below:g}">{tail}</text>')
+    parts.append(f'<text class="t3 t11 r" x="{plot.right:g}" y="{below:g}">{conditional_escape(said)}</text>')
     return parts
 
 
-def _steps() -> list[float]:
-    """1, 2, 5, 10, 20, 50 … : where the axis may begin, end and be marked."""
-    return [value * 10.0**power for power in range(-3, 15) for value in (1, 2, 5)]
+_SIZES = [(1e9, " bn"), (1e6, " m"), (1e3, " thousand"), (1.0, "")]
 
 
-def _short(amount: float) -> str:
-    for size, unit in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
-        if amount >= size:
-            return f"{amount / size:g} {unit}"
-    return f"{amount:g}"
+def _boxes(dot: Dot, plot: _Plot) -> Iterator[Box]:
+    """The ground a dot and its tail cover."""
+    x, y = plot.across(dot.spend), plot.down(dot.score)
+    yield x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS
+    if dot.before is not None:
+        end = plot.down(dot.before)
+        yield x - 2, min(y, end), x + 2, max(y, end)
 
 
-def _label_spot(name: str, x: float, y: float, placed: list[tuple]) -> tuple[str, float, tuple] | None:
-    """Where the name fits: right of the dot, else left, else nowhere."""
-    width = LETTER_WIDTH * len(name)
-    right = (x + 12, y - LABEL_HEIGHT / 2, x + 12 + width, y + LABEL_HEIGHT / 2)
-    left = (x - 12 - width, right[1], x - 12, right[3])
-    for anchor, label_x, box in (("", x + 12, right), ("r", x - 12, left)):
-        inside = box[0] >= LEFT and box[2] <= RIGHT + 2
-        if inside and not any(_overlap(box, other) for other in placed):
-            return anchor, label_x, box
+def _label_spot(
+    name: str, x: float, y: float, plot: _Plot, taken: list[Box]
+) -> tuple[str, float, float, Box] | None:
+    """Where the name fits: right of the dot, else left, above, below, else nowhere."""
+    width, tall = LETTER_WIDTH * len(name), LABEL_HEIGHT / 2
+    for anchor, at, height in (("", x + 12, y), ("r", x - 12, y), ("m", x, y - 17), ("m", x, y + 17)):
+        start = at - {"": 0, "r": width, "m": width / 2}[anchor]
+        box = start - 1, height - tall, start + width + 1, height + tall
+        inside = plot.left <= box[0] and box[2] <= plot.right and box[1] >= TOP and box[3] <= plot.bottom
+        if inside and not any(_overlap(box, other) for other in taken):
+            return anchor, at, height, box
     return None
 
 
-def _overlap(one: tuple, other: tuple) -> bool:
+def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def heat_rows(
+    lines: Sequence[Any],
+    categories: Sequence[Any],
+    cells: Mapping[tuple[int, int], Decimal],
+    bands: Sequence[Any],
+) -> SafeString:
+    """The heat map's rows as one string: the template language takes ten times as long over so many cells.
+
+    `lines`: portfolio lines; `cells`: scores by (scorecard id, category id).
+    """
+    edges = [(row.letter, row.lower) for row in bands]
+    heads = [(category.pk, escape(category.name)) for category in categories]
+    rows = []
+    for line in lines:
+        tds = []
+        for key, head in heads:
+            value = cells.get((line.id, key))
+            letter = "" if value is None else escape(band_of(edges, value))
+            tds.append(
+                f'<td class="h {letter}" data-label="{head}"><span>{score(value)}<i>{letter}</i></span></td>'
+            )
+        partner, scorecard = (
+            reverse("partner_detail", args=[line.partner_id]),
+            reverse("scorecard_detail", args=[line.id]),
+        )
+        stands = band(line.standing, line.standing_name or "", line.status)
+        rows.append(
+            f'<tr><th scope="row"><a href="{partner}">{escape(line.name)}</a></th>{"".join(tds)}'
+            f'<td class="s" data-label="Overall"><span><a href="{scorecard}"><b>{score(line.overall)}</b></a>{stands}'
+            f'</span></td><td class="n" data-label="Spend a year">{money(line.spend)}</td></tr>'
+        )
+    return mark_safe("".join(rows))  # noqa: S308  (names are escaped above)
