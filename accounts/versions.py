@@ -19,7 +19,8 @@ class StaleSave(Exception):
 class VersionedForm(forms.ModelForm):
     """A model form that carries the row's version and refuses to overwrite a newer one.
 
-    `save()` raises StaleSave inside the caller's transaction; nothing is written then.
+    `save()` raises StaleSave inside the caller's transaction; nothing is written then. It writes only what the form
+    changed: a password set or a sign-in noted at the same moment stays.
     """
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -27,6 +28,12 @@ class VersionedForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["version"] = self.instance.version if self.instance.pk else None
+        self._read = self._columns()
+
+    def _columns(self) -> dict[str, Any]:
+        return {
+            field.name: getattr(self.instance, field.attname) for field in self.instance._meta.concrete_fields
+        }
 
     @transaction.atomic
     def save(self, commit: bool = True) -> Any:
@@ -47,7 +54,10 @@ class VersionedForm(forms.ModelForm):
             ]
             raise StaleSave(saved, differences)
         self.instance.version = saved.version + 1
-        return super().save(commit)
+        changed = [name for name, value in self._columns().items() if value != self._read[name]]
+        self.instance.save(update_fields=changed)
+        self._save_m2m()
+        return self.instance
 
 
 def _shown(row: models.Model, name: str, *value: Any) -> str:

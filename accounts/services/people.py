@@ -20,12 +20,15 @@ LAST_ADMINISTRATOR = (
 def save_person(form: VersionedForm) -> User:
     """Save a person's form; a new one gets no password yet.
 
-    Raises ValidationError by field: the address was taken meanwhile, or nobody could administer any more.
+    Raises ValidationError by field: the address was taken or a unit deleted meanwhile, or nobody could administer
+    any more.
     """
     try:
         with transaction.atomic():
             # One at a time: two administrators must not take the role from each other.
-            before = set(User.objects.administrators().select_for_update().values_list("pk", flat=True))
+            before = set(
+                User.objects.administrators().order_by("pk").select_for_update().values_list("pk", flat=True)
+            )
             if form.instance.pk is None:
                 form.instance.set_unusable_password()
             person = form.save()
@@ -35,7 +38,9 @@ def save_person(form: VersionedForm) -> User:
                 raise ValidationError({"role": LAST_ADMINISTRATOR})
             return person
     except IntegrityError as error:
-        raise ValidationError({"email": "Somebody else was given this address meanwhile."}) from error
+        if "email" in error.__cause__.diag.constraint_name:
+            raise ValidationError({"email": "Somebody else was given this address meanwhile."}) from error
+        raise ValidationError({"units": "A business unit was deleted meanwhile. Choose again."}) from error
 
 
 def set_password_link(person: User) -> str:

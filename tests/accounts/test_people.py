@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.forms import PersonForm
-from accounts.models import BusinessUnit, OutgoingMail, User
+from accounts.models import BusinessUnit, Membership, OutgoingMail, User
 from accounts.services.people import save_person
 from tests.factories import make_partner, make_unit, make_user
 
@@ -165,6 +165,30 @@ def test_an_address_taken_at_the_same_moment_is_refused_in_words(administrator, 
     with pytest.raises(ValidationError) as refused:
         save_person(form)
     assert "email" in refused.value.message_dict
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_unit_deleted_at_the_same_moment_is_said_to_be(administrator, rater, unit):
+    form = PersonForm(edited(rater, units=[unit.pk]), instance=rater, user=administrator)
+    assert form.is_valid()
+    form.cleaned_data["units"] = list(form.cleaned_data["units"])
+    Membership.objects.all().delete()
+    BusinessUnit.objects.filter(pk=unit.pk).delete()
+    with pytest.raises(ValidationError) as refused:
+        save_person(form)
+    assert "deleted meanwhile" in str(refused.value.message_dict["units"])
+
+
+def test_a_password_set_while_the_form_is_being_saved_stays(administrator, rater):
+    form = PersonForm(edited(rater, name="Rafael R."), instance=rater, user=administrator)
+    themselves = User.objects.get(pk=rater.pk)
+    themselves.set_password("a quiet river bend")
+    themselves.save()
+    assert form.is_valid()
+    save_person(form)
+    rater.refresh_from_db()
+    assert rater.name == "Rafael R."
+    assert rater.check_password("a quiet river bend")
 
 
 def test_a_stale_save_shows_both_values_in_words(admin_client, rater, unit):
