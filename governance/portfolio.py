@@ -15,7 +15,7 @@ from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
-from partners.listing import row_number
+from accounts.numbers import row_number
 from partners.models import INTERNAL_KINDS, KINDS, Contract, Partner
 from partners.search import search_partners
 from scorecards.models import Assessment, Cycle, Scorecard, Template

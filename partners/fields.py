@@ -1,7 +1,6 @@
-"""Form fields for what people type about contracts: money, currency, dates, links. Nothing is guessed or rounded."""
+"""Form fields for what people type about contracts: money, currency, links. Nothing is guessed or rounded."""
 
 import re
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -16,25 +15,6 @@ _MONEY = re.compile(
 )
 _UNCLEAR = re.compile(r"[0-9]{1,3},[0-9]{3}")  # a thousand, or three decimals?
 _LARGEST = Decimal("99999999999999.99")
-_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-FIRST_YEAR, LAST_YEAR = 1990, 2100
-
-
-def refuse_hidden_signs(text: str) -> None:
-    """Refuse control characters and signs that turn the reading direction around."""
-    if _HIDDEN.search(text):
-        raise ValidationError("This holds invisible signs. Type it again instead of pasting it.")
-
-
-class LineField(forms.CharField):
-    """One line of text, white space folded."""
-
-    def to_python(self, value: Any) -> str:
-        return " ".join(str(super().to_python(value) or "").split())
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        refuse_hidden_signs(value)
 
 
 class MoneyField(forms.Field):
@@ -85,16 +65,6 @@ class CurrencyField(forms.CharField):
         return code
 
 
-class WholeNumberField(forms.IntegerField):
-    """A whole number in plain digits: no 1_000, no digits of other scripts."""
-
-    def to_python(self, value: Any) -> int | None:
-        text = str(value if value is not None else "").strip()
-        if text and not re.fullmatch(r"-?[0-9]{1,9}", text):
-            raise ValidationError("Write a whole number in digits, for example 90.")
-        return super().to_python(text)
-
-
 class LinkField(forms.URLField):
     """An address in the web."""
 
@@ -107,26 +77,3 @@ class LinkField(forms.URLField):
         super().__init__(
             required=False, max_length=1000, assume_scheme="https", error_messages=messages, **kwargs
         )
-
-
-class SensibleDateField(forms.DateField):
-    """A date from the browser's picker, between 1990 and 2100."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        messages = {"invalid": "This is not a date. Write it as 2026-12-31."}
-        super().__init__(
-            required=False, widget=widget, input_formats=["%Y-%m-%d"], error_messages=messages, **kwargs
-        )
-
-    def to_python(self, value: Any) -> date | None:
-        if (
-            isinstance(value, str)
-            and value.strip()
-            and not re.fullmatch(r"[0-9]{4}(-[0-9]{1,2}){2}", value.strip())
-        ):
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        found = super().to_python(value)
-        if found and not FIRST_YEAR <= found.year <= LAST_YEAR:
-            raise ValidationError(f"The year {found.year} is not between {FIRST_YEAR} and {LAST_YEAR}.")
-        return found

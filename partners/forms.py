@@ -7,17 +7,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
+from accounts.fields import DayField, LineField, WholeNumberField, refuse_hidden_signs
 from accounts.models import BusinessUnit, User
 from accounts.versions import VersionedForm
-from partners.fields import (
-    CurrencyField,
-    LineField,
-    LinkField,
-    MoneyField,
-    SensibleDateField,
-    WholeNumberField,
-    refuse_hidden_signs,
-)
+from partners.fields import CurrencyField, LinkField, MoneyField
 from partners.models import Contact, Contract, Partner
 from partners.search import look_alikes
 
@@ -116,8 +109,8 @@ class ContactForm(VersionedForm):
     name = LineField(max_length=200)
     role = LineField(max_length=200, required=False)
     phone = LineField(max_length=50, required=False)
-    since = SensibleDateField()
-    until = SensibleDateField()
+    since = DayField(required=False)
+    until = DayField(required=False)
 
     class Meta:
         model = Contact
@@ -133,8 +126,8 @@ class ContactForm(VersionedForm):
 class ContractForm(OwnedForm):
     reference = LineField(max_length=100, required=False)
     title = LineField(max_length=500)
-    starts = SensibleDateField()
-    ends = SensibleDateField()
+    starts = DayField(required=False)
+    ends = DayField(required=False)
     notice_period = WholeNumberField(min_value=0, max_value=3650, required=False)
     renewal_months = WholeNumberField(
         min_value=1, max_value=240, required=False, label="Renewal term, months",

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
+from accounts.numbers import row_number
 from partners.models import KINDS, SEGMENTS, Contract, Partner
 from partners.search import search_partners
 
@@ -28,11 +29,6 @@ class Line:
     contracts: int = 0
     next_end: date | None = None
     yearly: dict[str, Decimal] = field(default_factory=dict)
-
-
-def row_number(text: str | None) -> int | None:
-    """A row's number as an address holds it; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
 def narrowed(user: Any, asked: Mapping[str, str]) -> "QuerySet[Partner]":

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.forms import AuditFilter
 from accounts.history import entries_about, in_words, tables, visible_row, withheld_tables
 from accounts.models import AuditEntry
+from accounts.numbers import row_number
 from vendorhub.roles import needs
 
 SHOWN = 50
@@ -18,8 +19,8 @@ SHOWN = 50
 def _changes(request: HttpRequest, entries: QuerySet[AuditEntry]) -> dict[str, Any]:
     """One page of changes in words, and the key the next one starts before: cheap however long the history is."""
     text = request.GET.get("before", "")
-    if text.isascii() and text.isdigit() and len(text) < 18:
-        entries = entries.filter(pk__lt=int(text))
+    if before := row_number(text):
+        entries = entries.filter(pk__lt=before)
     found = list(entries.select_related("actor").order_by("-pk")[: SHOWN + 1])
     following = found[SHOWN - 1].pk if len(found) > SHOWN else None
     return {"changes": in_words(found[:SHOWN]), "following": following, "before": text}

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from partners.listing import row_number
+from accounts.numbers import row_number
 from partners.models import Partner
 from partners.services import partners as service
 

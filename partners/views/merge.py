@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from partners.listing import lines, row_number
+from accounts.numbers import row_number
+from partners.listing import lines
 from partners.models import Partner
 from partners.search import search_partners
 from partners.services.merge import merge_partners, preview

@@ -6,14 +6,15 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from accounts.fields import CONTROLS, REVERSING
 from scorecards.models import Comment, Rating, Template
 from scorecards.services.comments import fingerprint
 
 COMMENT_LENGTH = Comment._meta.get_field("text").max_length
 REASON_LENGTH = Rating._meta.get_field("reason").max_length
 _WHOLE = re.compile(r"-?[0-9]{1,6}", re.ASCII)
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_DIRECTION = re.compile(f"[{REVERSING}]")
+_UNREADABLE = re.compile(f"[{CONTROLS}]")
 
 
 class PlainText(forms.Field):

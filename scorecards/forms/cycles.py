@@ -1,11 +1,10 @@
 """What people may type when they set up a cycle."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
+from accounts.fields import DayField, LineField
 from accounts.models import RATER_ROLES, BusinessUnit, User
 from accounts.versions import VersionedForm
 from partners.models import KINDS, SEGMENTS, Partner
@@ -18,23 +17,11 @@ RULES = [
 ]
 
 
-def date_field(**kwargs: Any) -> forms.DateField:
-    """A date from the browser's picker, in years that make sense."""
-
-    def sensible(value: date) -> None:
-        if not 2000 <= value.year <= 2100:
-            raise ValidationError(f"The year {value.year} is not between 2000 and 2100.")
-
-    return forms.DateField(
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": "This is not a date. Write it as 2026-12-31."}, validators=[sensible], **kwargs,
-    )  # fmt: skip
-
-
 class CycleForm(VersionedForm):
-    starts = date_field(label="First day")
-    ends = date_field(label="Last day")
-    due = date_field(label="Raters submit by")
+    name = LineField(max_length=100)
+    starts = DayField(label="First day")
+    ends = DayField(label="Last day")
+    due = DayField(label="Raters submit by")
 
     class Meta:
         model = Cycle
@@ -96,7 +83,7 @@ class RaterForm(forms.Form):
 
 
 class ExtendForm(forms.Form):
-    due = date_field(label="New due date")
+    due = DayField(label="New due date")
 
 
 class ReopenForm(forms.Form):

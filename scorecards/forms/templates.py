@@ -8,12 +8,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms import inlineformset_factory, modelformset_factory
 
+from accounts.fields import LineField, WholeNumberField
 from accounts.models import RATER_ROLES
-from accounts.text import LineField
+from accounts.numbers import NotANumber, parse_decimal
 from accounts.versions import VersionedForm
 from partners.models import KINDS
 from scorecards.models import STANDINGS, Band, Category, Criterion, Template
-from scorecards.numbers import NotANumber, parse_decimal
 from scorecards.services.templates import HEADER
 
 
@@ -54,7 +54,7 @@ class TemplateForm(VersionedForm):
     minimum_coverage = PlainDecimalField(
         most=100, places=2, label="Final from coverage, %", help_text="Under it, the score is provisional."
     )
-    minimum_raters = forms.IntegerField(min_value=1, max_value=1000, label="Final from raters")
+    minimum_raters = WholeNumberField(min_value=1, max_value=1000, label="Final from raters")
 
     class Meta:
         model = Template
@@ -210,8 +210,8 @@ class ImportForm(forms.Form):
     file = forms.FileField(label="CSV file", help_text=f"Columns: {', '.join(HEADER)}, anchor_1 … anchor_5.")
     name = LineField(max_length=200, help_text="An existing name makes its next version.")
     kind = forms.ChoiceField(choices=KINDS, label="For partners of kind")
-    scale_min = forms.IntegerField(min_value=-100, max_value=100, initial=1, label="Lowest mark")
-    scale_max = forms.IntegerField(min_value=-100, max_value=100, initial=5, label="Highest mark")
+    scale_min = WholeNumberField(min_value=-100, max_value=100, initial=1, label="Lowest mark")
+    scale_max = WholeNumberField(min_value=-100, max_value=100, initial=5, label="Highest mark")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

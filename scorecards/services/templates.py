@@ -10,10 +10,10 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts.fields import refuse_hidden_signs
 from accounts.models import RATER_ROLES
-from accounts.text import refuse_hidden_signs
+from accounts.numbers import NotANumber, parse_decimal
 from scorecards.models import STANDINGS, Band, Category, Criterion, Template
-from scorecards.numbers import NotANumber, parse_decimal
 
 HEADER = [
     "category", "category_weight", "criterion", "weight", "kind", "metric", "roles", "critical_minimum",

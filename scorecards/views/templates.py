@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import RATER_ROLES
+from accounts.numbers import row_number
 from accounts.spreadsheets import csv_response
 from accounts.versions import StaleSave
 from partners.models import KINDS
@@ -146,9 +147,7 @@ def _and_then(template: Template, do: str) -> str:
         return ""
     if verb == "add" and not rest:
         return f"#g{service.add_category(template).pk}"
-    number = (
-        int(rest[-1]) if rest and rest[-1].isascii() and rest[-1].isdecimal() and len(rest[-1]) < 19 else 0
-    )
+    number = row_number(rest[-1]) if rest else None
     category = Category.objects.filter(template=template, pk=number).first()
     if verb == "add" and category:
         return f"#c{service.add_criterion(category).pk}"

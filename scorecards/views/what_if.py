@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.numbers import row_number
 from partners.models import INTERNAL_KINDS
 from scorecards import scoring
 from scorecards.arithmetic import outcome_of, weights_of
@@ -86,9 +87,8 @@ def _cycles(request: HttpRequest, template: Template) -> tuple[QuerySet[Cycle], 
         template=template, score__overall__isnull=False
     )
     cycles = Cycle.objects.visible_to(request.user).filter(pk__in=seen.values("cycle"))
-    wanted = request.GET.get("cycle", "")
-    plain = wanted.isascii() and wanted.isdecimal() and len(wanted) < 19
-    return cycles, (cycles.filter(pk=int(wanted)).first() if plain else None) or cycles.first()
+    wanted = row_number(request.GET.get("cycle"))
+    return cycles, cycles.filter(pk=wanted).first() or cycles.first()
 
 
 def _lines(user: Any, template: Template, cycle: Cycle, weights: dict[str, Decimal]) -> list[Line]:

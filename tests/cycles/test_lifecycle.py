@@ -125,7 +125,8 @@ def test_an_analyst_of_one_unit_neither_sees_nor_adds_another_units_partners(cli
     ("field", "value", "sentence"),
     [
         ("ends", "2026-01-01", "lies before the first day"),
-        ("due", "9999-12-31", "not between 2000 and 2100"),
+        ("due", "9999-12-31", "not between 1990 and 2100"),
+        ("name", "2026 \u202eQ4", "invisible signs"),
         ("due", "tomorrow", "This is not a date"),
         ("name", "", "This field is required"),
     ],

@@ -176,7 +176,7 @@ def test_standings_change_places_and_one_without_an_edge_is_not_used(editor, dra
         ({"lower_B": "90"}, "must begin below the standing above"), ({"lower_E": "5"}, "must begin at 0"),
         ({"lower_A": "85.55"}, "more than 1 decimals"), ({"lower_A": "", "lower_B": "", "lower_C": "", "lower_D": ""}, "at least two"),
         ({"weight_it": "0", "weight_business": "0", "weight_procurement": "0", "weight_leadership": "0"}, "At least one side"),
-        ({"minimum_raters": "0"}, "greater than or equal to 1"), ({"minimum_coverage": "NaN"}, "not a number"),
+        ({"minimum_raters": "0"}, "greater than or equal to 1"), ({"minimum_raters": "1_0"}, "whole number in digits"), ({"minimum_coverage": "NaN"}, "not a number"),
     ],
 )  # fmt: skip
 def test_standings_and_sides_that_cannot_be_are_refused(editor, draft, address, edges, sentence):

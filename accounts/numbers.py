@@ -27,3 +27,8 @@ def parse_decimal(
     if isinstance(exponent, int) and -exponent > places:
         raise NotANumber(f"{typed} has more than {places} decimals; nothing is rounded silently.")
     return value
+
+
+def row_number(text: str | None) -> int | None:
+    """A row's number as an address or a hidden field holds it; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None
