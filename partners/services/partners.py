@@ -21,19 +21,20 @@ def save_partner(form: Any) -> Partner | None:
     return _save(form)
 
 
-@transaction.atomic
 def save_belonging(form: Any) -> models.Model | None:
     """Save a valid form of a contract or contact while nobody can merge its partner away.
 
     Partner.DoesNotExist if that has happened already; None and a sentence on the form if it cannot be saved.
     """
-    Partner.objects.select_for_update(no_key=True).get(pk=form.instance.partner_id)
-    return _save(form)
+    return _save(form, Partner.objects.select_for_update(no_key=True).filter(pk=form.instance.partner_id))
 
 
-def _save(form: Any) -> Any:
+def _save(form: Any, held: "models.QuerySet[Partner] | None" = None) -> Any:
+    """Save the form, with a row that is `held` meanwhile."""
     try:
         with transaction.atomic():
+            if held is not None:
+                held.get()
             return form.save()
     except IntegrityError:  # the form has looked: only a save at the same moment comes to this
         form.add_error(None, AT_THE_SAME_MOMENT)

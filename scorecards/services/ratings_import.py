@@ -13,6 +13,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from psycopg2.errors import ForeignKeyViolation
 
 from accounts.models import User
 from partners.models import Partner
@@ -65,28 +66,29 @@ def import_ratings(lines: Iterable[str], *, cycle: str, template: str, create: b
     chosen = _template(template, cycle)
     table = read_ratings(lines, chosen)
     report = Report(table.read, problems=table.problems, notes=table.notes)
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
-            )
-        into = _cycle(cycle, chosen, report, create=create)
-        cells = _resolve(table, into, chosen, report, create=create)
-        if not cells:
-            transaction.set_rollback(True)
-            report.created.clear()
-            return report
-        try:
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+                )
+            into = _cycle(cycle, chosen, report, create=create)
+            cells = _resolve(table, into, chosen, report, create=create)
+            if not cells:
+                transaction.set_rollback(True)
+                report.created.clear()
+                return report
             request_recompute(_write(cells, into, chosen, report))
-        except IntegrityError as refused:
-            raise CannotImport(_sentence(refused)) from refused
+    except IntegrityError as refused:  # at a statement, or at the commit
+        raise CannotImport(_sentence(refused)) from refused
     report.accepted = len(cells)
     return report
 
 
 def _sentence(refused: IntegrityError) -> str:
-    diagnostics = getattr(refused.__cause__, "diag", None)
-    return getattr(diagnostics, "message_primary", None) or str(refused)
+    if isinstance(refused.__cause__, ForeignKeyViolation):
+        return "A partner or person in the file was merged or removed meanwhile. Import the file again."
+    return refused.__cause__.diag.message_primary
 
 
 # --- What the file is about ------------------------------------------------------------------------------

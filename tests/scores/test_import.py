@@ -2,13 +2,16 @@
 
 import csv
 import json
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from accounts.models import AuditEntry, User
 from partners.models import Partner
+from partners.services.merge import merge_partners
 from scorecards.models import (
     Assessment,
     Comment,
@@ -19,6 +22,7 @@ from scorecards.models import (
     Score,
     Scorecard,
 )
+from scorecards.services.ratings_import import CannotImport, import_ratings
 from tests.factories import (
     make_assessment,
     make_cycle,
@@ -28,6 +32,7 @@ from tests.factories import (
     make_user,
     rate,
 )
+from tests.sessions import in_another_session, wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 HEADER = "partner,kind,rater,role,criterion,rating,comment"
@@ -351,3 +356,28 @@ def test_recompute_verifies_changes_nothing_and_mends_open_cycles_only(load):
     call_command("recompute", cycle="2026 Q4", stdout=out)
     call_command("recompute", verify=True, stdout=out)
     assert Score.objects.get().overall == 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_partner_merged_away_while_the_file_is_written_refuses_the_file_in_words(template):
+    cycle = make_cycle(template, name="2026 Q4")
+    held = make_assessment(make_scorecard(make_partner("Alder"), template, cycle), make_user(name="Ann"))
+    loser, winner = make_partner("Birch"), make_partner("Cedar")
+    lines = [HEADER, "Alder,,Ann,,On time,4,", "Birch,,Ann,,On time,4,"]
+
+    def bring_in() -> str:
+        try:
+            return str(import_ratings(lines, cycle=cycle.name, template=template.name))
+        except CannotImport as refused:
+            return str(refused)
+
+    with ThreadPoolExecutor() as others:
+        with transaction.atomic():
+            Assessment.objects.select_for_update().get(pk=held.pk)
+            importing = others.submit(in_another_session, bring_in)
+            wait_until_somebody_waits()
+            by = make_user("administrator")
+            merge_partners(loser, winner, by=by, versions=(loser.version, winner.version))
+        (said,) = importing.result(timeout=10)
+    assert "merged or removed meanwhile" in said
+    assert not Rating.objects.exists()
