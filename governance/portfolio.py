@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from accounts.numbers import row_number
-from partners.models import INTERNAL_KINDS, KINDS, Contract, Partner
+from partners.models import APART_KINDS, KINDS, Contract, Partner
 from partners.search import search_partners
 from scorecards.models import Assessment, Cycle, Scorecard, Template
 
@@ -24,7 +24,6 @@ ROWS_A_PAGE = 50
 DRAWN = 40  # partners in the scatter: those with the largest spend
 MOVERS = 4  # lines in the tables of who fell and who rose most
 SLIPPING = Decimal(-1)  # points since the cycle before, from which on a partner is said to slip
-APART = ("own", *INTERNAL_KINDS)
 NOT_ANY = "none"  # in an address: no standing, no business unit
 SORTS = {
     "name": "name", "kind": "kind", "spend": "spend", "score": "overall", "change": "change", "rank": "rank",
@@ -68,7 +67,7 @@ class Line:
 
     @property
     def is_apart(self) -> bool:
-        return self.kind in APART
+        return self.kind in APART_KINDS
 
 
 @dataclass(frozen=True)
@@ -307,7 +306,7 @@ def portfolio(
     earlier = earlier_closed(cycles, cycle)
     year = year_before(earlier, cycle)
     values: dict[str, Any] = {
-        "cycle": cycle.pk, "apart": list(APART), "slipping": SLIPPING, "movers": MOVERS, "drawn": DRAWN, "earlier": [c.pk for c in earlier],
+        "cycle": cycle.pk, "apart": list(APART_KINDS), "slipping": SLIPPING, "movers": MOVERS, "drawn": DRAWN, "earlier": [c.pk for c in earlier],
         "last": earlier[0].pk if earlier else None, "year": year.pk if year else None,
         "limit": limit or ROWS_A_PAGE, "page": ROWS_A_PAGE,
         "offset": 0 if limit else (max(1, row_number(asked.page) or 1) - 1) * ROWS_A_PAGE,

@@ -23,6 +23,7 @@ KINDS = [
     ("own", "Our own organisation"),
 ]
 INTERNAL_KINDS = ("unit", "operations")
+APART_KINDS = ("own", *INTERNAL_KINDS)  # never ranked among vendors
 SEGMENTS = [
     ("strategic", "Strategic"),
     ("preferred", "Preferred"),

@@ -19,19 +19,29 @@ Step = tuple[str, str]
 Figures = dict[tuple[int, int], CriterionFigure]
 
 
-@dataclass
-class CriterionRow:
-    """One criterion: `figure` is what its marks sum up to, `part` what that comes to, exactly."""
+@dataclass(kw_only=True)
+class Row:
+    """A part of the whole: `part` is what its marks come to, exactly; `points` of `possible` are what it brings."""
 
-    criterion: Criterion
     part: scoring.Part
-    figure: CriterionFigure
     letter: str = ""
     points: Fraction = Fraction(0)
     possible: Fraction = Fraction(0)
     change: Decimal | None = None
     steps: list[Step] = field(default_factory=list)
     is_open: bool = False
+
+    @property
+    def score(self) -> Decimal | None:
+        return None if self.part.score is None else scoring.stored(self.part.score)
+
+
+@dataclass(kw_only=True)
+class CriterionRow(Row):
+    """One criterion: `figure` is what its marks sum up to."""
+
+    criterion: Criterion
+    figure: CriterionFigure
 
     @property
     def key(self) -> str:
@@ -43,10 +53,6 @@ class CriterionRow:
         return Counter(self.figure.marks or ())
 
     @property
-    def score(self) -> Decimal | None:
-        return None if self.part.score is None else scoring.stored(self.part.score)
-
-    @property
     def words(self) -> str:
         """Why there is no score."""
         if self.criterion.kind == Criterion.MEASURED:
@@ -56,25 +62,14 @@ class CriterionRow:
         return "nobody answered" if self.figure.asked else "nobody was asked yet"
 
 
-@dataclass
-class CategoryRow:
+@dataclass(kw_only=True)
+class CategoryRow(Row):
     category: Category
-    part: scoring.Part
-    criteria: list[CriterionRow]
-    letter: str = ""
-    points: Fraction = Fraction(0)
-    possible: Fraction = Fraction(0)
-    change: Decimal | None = None
-    steps: list[Step] = field(default_factory=list)
-    is_open: bool = False
+    criteria: list[CriterionRow] = field(default_factory=list)
 
     @property
     def key(self) -> str:
         return f"g{self.category.pk}"
-
-    @property
-    def score(self) -> Decimal | None:
-        return None if self.part.score is None else scoring.stored(self.part.score)
 
     @property
     def words(self) -> str:
@@ -104,7 +99,7 @@ class Arithmetic:
         self.overall_equation = self._overall_equation()
 
     @property
-    def rows(self) -> list[CategoryRow | CriterionRow]:
+    def rows(self) -> list[Row]:
         return [row for category in self.categories for row in (category, *category.criteria)]
 
     @property
@@ -135,11 +130,12 @@ class Arithmetic:
             inside = list(category.criteria.all())
             part = parts.categories[category.pk]
             possible = 100 * Fraction(category.weight) / whole if _scored(part) and whole else Fraction(0)
-            row = CategoryRow(category, part, [], possible=possible)
+            row = CategoryRow(category=category, part=part, possible=possible)
             scored = sum((Fraction(c.weight) for c in inside if _scored(parts.criteria[c.pk])), Fraction(0))
             for criterion in inside:
                 piece = parts.criteria[criterion.pk]
-                line = CriterionRow(criterion, piece, figures[self.scorecard.pk, criterion.pk])
+                figure = figures[self.scorecard.pk, criterion.pk]
+                line = CriterionRow(criterion=criterion, part=piece, figure=figure)
                 if _scored(piece) and scored:
                     line.possible = possible * Fraction(criterion.weight) / scored
                     line.points = line.possible * piece.score / 100
@@ -177,7 +173,9 @@ class Arithmetic:
         if row.possible:
             share = f"{exact(row.criterion.weight)} ÷ {exact(scored)} of the category"
             share += f" × {exact(category.weight)} ÷ {exact(whole)} of the whole"
-            steps.append(("Its part", f"{share} × {exact(row.part.score)} = {_places(row.points, 2)} points"))
+            steps.append(
+                ("Its part", f"{share} × {exact(row.part.score)} = {scoring.rounded(row.points, 2)} points")
+            )
         if row.criterion.critical_minimum is not None:
             least = exact(row.criterion.critical_minimum)
             steps.append(("Critical", f"under {least} it holds the standing down, whatever the rest says"))
@@ -190,7 +188,9 @@ class Arithmetic:
         if left_out:
             steps.append(("Left out", f"{', '.join(left_out)}: the others share the weight"))
         share = f"{exact(row.category.weight)} ÷ {exact(whole)} of the whole"
-        steps.append(("Its part", f"{share} × {exact(row.part.score)} = {_places(row.points, 2)} points"))
+        steps.append(
+            ("Its part", f"{share} × {exact(row.part.score)} = {scoring.rounded(row.points, 2)} points")
+        )
         return steps
 
     def _overall_equation(self) -> str:
@@ -202,8 +202,8 @@ class Arithmetic:
 
     def _compare(self, outcome: scoring.Outcome, template: Template) -> None:
         """Set what changed since; rows are matched by name, because a new version has new rows."""
-        names = {
-            (category.name, name): part
+        scores = {
+            (category.name, name): part.score
             for category in template.categories.all()
             for name, part in (
                 ("", outcome.categories[category.pk]),
@@ -211,9 +211,11 @@ class Arithmetic:
             )
         }
         for row in self.categories:
-            row.change = _difference(row.part, names.get((row.category.name, "")))
+            row.change = scoring.difference(row.part.score, scores.get((row.category.name, "")))
             for line in row.criteria:
-                line.change = _difference(line.part, names.get((row.category.name, line.criterion.name)))
+                line.change = scoring.difference(
+                    line.part.score, scores.get((row.category.name, line.criterion.name))
+                )
 
 
 def outcome_of(scorecard: Scorecard, weights: scoring.TemplateWeights, figures: Figures) -> scoring.Outcome:
@@ -267,7 +269,7 @@ def equation(terms: Sequence[tuple[Decimal, Fraction]], result: Fraction) -> str
     """The weighted mean written out, with as many decimals as it takes to come to the same result."""
     total = sum((Fraction(weight) for weight, _ in terms), Fraction(0))
     for places in (4, 6, 8, 10):
-        rounded = [(Fraction(weight), Fraction(_decimal(value, places))) for weight, value in terms]
+        rounded = [(Fraction(weight), Fraction(scoring.rounded(value, places))) for weight, value in terms]
         if not total or scoring.stored(sum(w * v for w, v in rounded) / total) == scoring.stored(result):
             break
     written = " + ".join(f"{exact(weight)} × {_trimmed(value, places)}" for weight, value in terms)
@@ -289,20 +291,5 @@ def _scored(part: scoring.Part) -> bool:
     return part.score is not None
 
 
-def _difference(now: scoring.Part, before: scoring.Part | None) -> Decimal | None:
-    if now.score is None or before is None or before.score is None:
-        return None
-    return scoring.shown(now.score) - scoring.shown(before.score)
-
-
-def _decimal(value: Fraction, places: int) -> Decimal:
-    scaled = value * 10**places
-    return Decimal((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)).scaleb(-places)
-
-
 def _trimmed(value: Fraction, places: int) -> str:
-    return f"{_decimal(value, places).normalize():f}"
-
-
-def _places(value: Fraction, places: int) -> str:
-    return f"{_decimal(value, places):f}"
+    return f"{scoring.rounded(value, places).normalize():f}"

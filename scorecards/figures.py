@@ -34,7 +34,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Rank, Round
 
-from partners.models import INTERNAL_KINDS
+from partners.models import APART_KINDS
 from scorecards import scoring
 from scorecards.models import CategoryScore, Cycle, Score, Scorecard
 
@@ -166,7 +166,7 @@ def _rank(cycles: Any) -> Expression:
     partner's rank does not depend on whom the reader may see. Internal partners and ourselves stand apart.
     """
     apart = Case(
-        When(scorecard__partner__kind__in=("own", *INTERNAL_KINDS), then="scorecard__partner__kind"),
+        When(scorecard__partner__kind__in=APART_KINDS, then="scorecard__partner__kind"),
         default=Value(""),
     )
     placed = (

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from accounts.templatetags.look import plain, round_shown, score
+from accounts.templatetags.look import plain, score
 from scorecards.arithmetic import Arithmetic
 from scorecards.models import Cycle, Score, Scorecard
-from scorecards.scoring import band_of
+from scorecards.scoring import band_of, difference
 
 TELLING_SHARE = Decimal("0.2")  # a category is named when it makes at least this part of the change
 
@@ -60,9 +60,7 @@ def explanation(
 def change_since(outcome: Score | None, before: Scorecard | None) -> Decimal | None:
     """The difference of the two scores as people see them; None without one of the two."""
     earlier = getattr(before, "score", None)
-    if outcome is None or outcome.overall is None or earlier is None or earlier.overall is None:
-        return None
-    return round_shown(outcome.overall) - round_shown(earlier.overall)
+    return difference(getattr(outcome, "overall", None), getattr(earlier, "overall", None))
 
 
 def band_name(card: Scorecard, letter: str) -> str:

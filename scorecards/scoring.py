@@ -103,15 +103,21 @@ class Outcome:
 
 def stored(score: Fraction | Decimal) -> Decimal:
     """Round half-up to the four decimals that are stored."""
-    return _round(Fraction(score), 4)
+    return rounded(Fraction(score), 4)
 
 
 def shown(score: Fraction | Decimal) -> Decimal:
     """Round half-up to the one decimal that people see, by way of the four that are stored."""
-    return _round(Fraction(stored(score)), 1)
+    return rounded(Fraction(stored(score)), 1)
 
 
-def _round(value: Fraction, places: int) -> Decimal:
+def difference(now: Fraction | Decimal | None, before: Fraction | Decimal | None) -> Decimal | None:
+    """The difference of two scores as people see them; None without one of the two."""
+    return None if now is None or before is None else shown(now) - shown(before)
+
+
+def rounded(value: Fraction, places: int) -> Decimal:
+    """Round half-up, away from zero, to so many decimals."""
     scaled = abs(value) * 10**places
     whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     return Decimal(whole if value >= 0 else -whole).scaleb(-places)

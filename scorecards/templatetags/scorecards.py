@@ -1,6 +1,5 @@
 """How standings and opened rows look on a scorecard: {% load scorecards %}."""
 
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -8,9 +7,10 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.templatetags.look import band, score
+from accounts.templatetags.look import band
 from scorecards.findings import band_name
 from scorecards.models import Score, Scorecard
+from scorecards.scoring import rounded
 
 register = template.Library()
 
@@ -29,7 +29,7 @@ def band_of(card: Scorecard, letter: str) -> SafeString:
 @register.filter
 def places(value: Fraction, number: int) -> str:
     """An exact number rounded half-up to so many decimals."""
-    return score(Decimal(value.numerator) / Decimal(value.denominator), number)
+    return str(rounded(value, number))
 
 
 @register.simple_tag

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from accounts.spreadsheets import csv_response, xlsx_response
-from scorecards.arithmetic import Arithmetic, CategoryRow, CriterionRow
+from scorecards.arithmetic import Arithmetic, Row
 from scorecards.figures import with_rank_and_change
 from scorecards.models import CategoryScore, Cycle, Score, Scorecard
 from scorecards.scoring import stored
@@ -106,5 +106,5 @@ def _category_scores(cards: list[Scorecard]) -> tuple[dict[tuple[int, str], Any]
     return scores, list(dict.fromkeys(name for _, name in scores))
 
 
-def _part(row: CategoryRow | CriterionRow) -> list[Any]:
+def _part(row: Row) -> list[Any]:
     return [row.score, row.letter, None if row.score is None else stored(row.points)]

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from partners.models import INTERNAL_KINDS, Partner
+from partners.models import APART_KINDS, Partner
 from scorecards.arithmetic import Arithmetic
 from scorecards.charts import TrendPoint
 from scorecards.figures import with_rank_and_change
@@ -84,11 +84,15 @@ def _taken_apart(card: Scorecard, seen: Any, opened: set[str]) -> dict[str, Any]
 
 def _ranked_with(card: Scorecard) -> int:
     """How many final scores a scorecard is ranked among: see `figures.with_rank_and_change`."""
-    kind, apart = card.partner.kind, ("own", *INTERNAL_KINDS)
+    kind = card.partner.kind
     final = Score.objects.filter(
         status=Score.FINAL, scorecard__cycle=card.cycle_id, scorecard__template=card.template_id
     )
-    alike = Q(scorecard__partner__kind=kind) if kind in apart else ~Q(scorecard__partner__kind__in=apart)
+    alike = (
+        Q(scorecard__partner__kind=kind)
+        if kind in APART_KINDS
+        else ~Q(scorecard__partner__kind__in=APART_KINDS)
+    )
     return final.filter(alike).count()
 
 

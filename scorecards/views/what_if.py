@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.numbers import row_number
-from partners.models import INTERNAL_KINDS
+from partners.models import APART_KINDS
 from scorecards import scoring
 from scorecards.arithmetic import outcome_of, weights_of
 from scorecards.figures import criterion_figures
@@ -40,9 +40,7 @@ class Line:
 
     @property
     def change(self) -> Decimal | None:
-        if self.before.overall is None or self.after.overall is None:
-            return None
-        return scoring.shown(self.after.overall) - scoring.shown(self.before.overall)
+        return scoring.difference(self.after.overall, self.before.overall)
 
 
 @needs("see_templates")
@@ -119,7 +117,7 @@ def _rank(lines: list[Line], which: str) -> None:
     for line in lines:
         outcome, kind = getattr(line, which), line.scorecard.partner.kind
         if outcome.status == scoring.FINAL and outcome.overall is not None:
-            fields[kind if kind in ("own", *INTERNAL_KINDS) else ""].append((outcome.overall, line))
+            fields[kind if kind in APART_KINDS else ""].append((outcome.overall, line))
     for scored in fields.values():
         scored.sort(key=lambda pair: -pair[0])
         rank = 1

@@ -44,7 +44,7 @@ def raters(db) -> list[User]:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=120, deadline=None, derandomize=True, database=None,
+    max_examples=120, derandomize=True,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
