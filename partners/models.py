@@ -145,7 +145,8 @@ class Contact(models.Model):
 class ContractQuerySet(models.QuerySet["Contract"]):
     def visible_to(self, user: Any) -> "ContractQuerySet":
         """Contracts of visible partners that belong to the company or to the user's units."""
-        return self.filter(partner__in=Partner.objects.visible_to(user)).of_units_of(user)
+        partners = Partner.objects.visible_to(user)
+        return (self.filter(partner__in=partners) if partners.query.has_filters() else self).of_units_of(user)
 
     def of_units_of(self, user: Any) -> "ContractQuerySet":
         """Contracts of the company or the user's units. Enough where the partners are known to be visible."""

@@ -5,10 +5,12 @@ What the marks sum up to comes from `scorecards.figures`, two scorecards in one 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property, partial
+from typing import Any
 
 from scorecards import scoring
 from scorecards.figures import CriterionFigure, criterion_figures
@@ -28,8 +30,13 @@ class Row:
     points: Fraction = Fraction(0)
     possible: Fraction = Fraction(0)
     change: Decimal | None = None
-    steps: list[Step] = field(default_factory=list)
+    explain: Callable[[Any], list[Step]] | None = None
     is_open: bool = False
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The arithmetic in words; most pages show none of it."""
+        return self.explain(self) if self.explain else []
 
     @property
     def score(self) -> Decimal | None:
@@ -140,11 +147,11 @@ class Arithmetic:
                     line.possible = possible * Fraction(criterion.weight) / scored
                     line.points = line.possible * piece.score / 100
                     line.letter = scoring.band_of(bands, piece.score)
-                line.steps = self._criterion_steps(line, category, scored, whole)
+                line.explain = partial(self._criterion_steps, category=category, scored=scored, whole=whole)
                 row.criteria.append(line)
             if _scored(part):
                 row.points, row.letter = possible * part.score / 100, scoring.band_of(bands, part.score)
-                row.steps = self._category_steps(row, scored, whole)
+                row.explain = partial(self._category_steps, scored=scored, whole=whole)
             rows.append(row)
         return rows
 

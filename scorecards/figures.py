@@ -133,16 +133,7 @@ def with_rank_and_change(
     they are shown. All are None where there is nothing to say. A caller who knows the `cycles` its scorecards
     belong to names them, and saves the database from finding out.
     """
-    earlier = (
-        Scorecard.objects.filter(
-            partner=OuterRef("partner"), cycle__state=Cycle.CLOSED, score__overall__isnull=False
-        )
-        .filter(
-            Q(cycle__ends__lt=OuterRef("cycle__ends"))
-            | Q(cycle__ends=OuterRef("cycle__ends"), cycle__lt=OuterRef("cycle"))
-        )
-        .order_by("-cycle__ends", "-cycle")
-    )
+    earlier = _earlier()
     number = DecimalField(max_digits=7, decimal_places=4)
     return scorecards.annotate(
         rank=_rank(scorecards.order_by().values("cycle") if cycles is None else cycles),
@@ -157,6 +148,47 @@ def with_rank_and_change(
             Round("score__overall", precision=1) - Round("previous_overall", precision=1), output_field=number
         )
     )
+
+
+def with_previous_id(scorecards: "QuerySet[Scorecard]") -> "QuerySet[Scorecard]":
+    """Add `previous_id` alone, as `with_rank_and_change` has it."""
+    return scorecards.annotate(previous_id=Subquery(_earlier().values("pk")[:1]))
+
+
+def _earlier() -> "QuerySet[Scorecard]":
+    """The partner's scored scorecards of earlier, closed cycles, the latest first; for a subquery."""
+    return (
+        Scorecard.objects.filter(
+            partner=OuterRef("partner"), cycle__state=Cycle.CLOSED, score__overall__isnull=False
+        )
+        .filter(
+            Q(cycle__ends__lt=OuterRef("cycle__ends"))
+            | Q(cycle__ends=OuterRef("cycle__ends"), cycle__lt=OuterRef("cycle"))
+        )
+        .order_by("-cycle__ends", "-cycle")
+    )
+
+
+# Arrays instead of joins: PostgreSQL then walks one index in order, a quarter of the time for 10,000 partners.
+_PLACE = """
+SELECT count(*) FILTER (WHERE overall > %(overall)s) + 1, count(*)
+FROM scorecards_score WHERE status = 'final' AND scorecard_id = ANY (ARRAY(
+    SELECT id FROM scorecards_scorecard WHERE cycle_id = %(cycle)s AND template_id = %(template)s
+    AND (partner_id IN (SELECT id FROM partners_partner WHERE kind = ANY (%(kinds)s))) = %(among)s))
+"""
+
+
+def place_of(card: Scorecard, outcome: Score | None) -> tuple[int | None, int]:
+    """The rank of one scorecard, as `with_rank_and_change` has it, and among how many; select its partner."""
+    kind = card.partner.kind
+    values: dict[str, Any] = {
+        "cycle": card.cycle_id, "template": card.template_id, "overall": outcome.overall if outcome else None,
+        "kinds": [kind] if kind in APART_KINDS else list(APART_KINDS), "among": kind in APART_KINDS,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, values)
+        place, number = cursor.fetchone()
+    return place if outcome and outcome.status == Score.FINAL else None, number
 
 
 def _rank(cycles: Any) -> Expression:
@@ -201,6 +233,8 @@ class Point:
     closed: bool
     template_id: int
     overall: Decimal | None
+    coverage: Decimal | None
+    raters: int
     status: str
     standing: str
 
@@ -214,8 +248,8 @@ def histories(scorecards: "QuerySet[Scorecard]") -> dict[int, list[Point]]:
     rows = scorecards.order_by("cycle__ends", "cycle").values_list(
         "partner_id", "pk", "cycle__name", "cycle__ends", Q(cycle__state=Cycle.CLOSED),  # type: ignore[arg-type]
         "template_id",
-        "score__overall", "score__status", "score__standing",
+        "score__overall", "score__coverage", "score__raters", "score__status", "score__standing",
     )  # fmt: skip
-    for partner_id, *point in rows:
-        found[partner_id].append(Point(*point[:-2], point[-2] or Score.NONE, point[-1] or ""))  # type: ignore[call-arg]
+    for partner_id, *point, raters, status, standing in rows:
+        found[partner_id].append(Point(*point, raters or 0, status or Score.NONE, standing or ""))  # type: ignore[call-arg]
     return dict(found)

@@ -211,7 +211,9 @@ class CycleTemplate(models.Model):
 class ScorecardQuerySet(models.QuerySet["Scorecard"]):
     def visible_to(self, user: Any) -> "ScorecardQuerySet":
         """Scorecards of partners inside the user's walls. Says nothing yet about their scores."""
-        return self.filter(partner__in=Partner.objects.visible_to(user))
+        partners = Partner.objects.visible_to(user)
+        # A join with all partners says nothing and costs a look at each of them.
+        return self.filter(partner__in=partners) if partners.query.has_filters() else self
 
     def scores_visible_to(self, user: Any) -> "ScorecardQuerySet":
         """Scorecards whose scores, marks and comments the user may see.

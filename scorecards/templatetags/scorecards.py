@@ -36,7 +36,7 @@ def places(value: Fraction, number: int) -> str:
 def toggle(row: Any, opened: set[str]) -> SafeString:
     """The name of a row as a link that opens or closes its arithmetic, here and without scripts."""
     name = getattr(row, "criterion", None) or row.category
-    if not row.steps:
+    if row.explain is None:
         return format_html("{}", name)
     keys = opened - {"all"} ^ {row.key} if "all" not in opened else {"none"}
     href = f"?open={','.join(sorted(keys))}" if keys - {"none"} else "?"

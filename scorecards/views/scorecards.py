@@ -7,12 +7,12 @@ from django.db.models import Count, Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from partners.models import APART_KINDS, Partner
+from partners.models import Partner
 from scorecards.arithmetic import Arithmetic
 from scorecards.charts import TrendPoint
-from scorecards.figures import with_rank_and_change
+from scorecards.figures import place_of, with_previous_id
 from scorecards.findings import change_since, explanation, heading
-from scorecards.models import Assessment, Cycle, Score, Scorecard
+from scorecards.models import Assessment, Cycle, Scorecard
 from scorecards.services.comments import readable_comments
 from vendorhub.roles import needs
 
@@ -24,7 +24,7 @@ TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
 def scorecard_detail(request: HttpRequest, pk: int) -> HttpResponse:
     seen = Scorecard.objects.scores_visible_to(request.user)
     card = (
-        with_rank_and_change(seen.filter(pk=pk))
+        with_previous_id(seen.filter(pk=pk))
         .select_related("cycle", "partner", "template", "score__capped_by")
         .prefetch_related(*WHOLE_TEMPLATE)
         .first()
@@ -61,6 +61,7 @@ def _taken_apart(card: Scorecard, seen: Any, opened: set[str]) -> dict[str, Any]
     raters = Assessment.objects.filter(scorecard=card).aggregate(
         asked=Count("pk"), submitted=Count("submitted_at")
     )
+    rank, ranked = place_of(card, outcome)
     return {
         "card": card,
         "outcome": outcome,
@@ -72,7 +73,8 @@ def _taken_apart(card: Scorecard, seen: Any, opened: set[str]) -> dict[str, Any]
         "is_pending": (outcome.overall if outcome else None) != sums.outcome.overall,
         "opened": opened,
         "raters": raters,
-        "ranked": _ranked_with(card),
+        "rank": rank,
+        "ranked": ranked,
         "trend": trend,
         "recent": trend[-RECENT_LENGTH:],
         "bands": [(band.letter, band.name, band.lower) for band in card.template.bands.all()],
@@ -80,20 +82,6 @@ def _taken_apart(card: Scorecard, seen: Any, opened: set[str]) -> dict[str, Any]
         "comments": sorted(comments, key=lambda comment: order.get(comment.criterion_id, -1)),
         "held_back": held_back,
     }
-
-
-def _ranked_with(card: Scorecard) -> int:
-    """How many final scores a scorecard is ranked among: see `figures.with_rank_and_change`."""
-    kind = card.partner.kind
-    final = Score.objects.filter(
-        status=Score.FINAL, scorecard__cycle=card.cycle_id, scorecard__template=card.template_id
-    )
-    alike = (
-        Q(scorecard__partner__kind=kind)
-        if kind in APART_KINDS
-        else ~Q(scorecard__partner__kind__in=APART_KINDS)
-    )
-    return final.filter(alike).count()
 
 
 def _past(seen: Any, card: Scorecard) -> list[Scorecard]:

@@ -113,6 +113,13 @@ def test_a_name_with_markup_is_shown_as_text(client, executive, quarters):
         assert b"<script>alert" not in client.get(address).content
 
 
+def test_a_contract_that_has_ended_is_not_the_next_to_end(client, executive, quarters):
+    make_contract(quarters[0], ends=TODAY() - timedelta(days=40))
+    client.force_login(executive)
+    page = client.get(quarters[0].get_absolute_url())
+    assert page.context["next_end"] == TODAY() + timedelta(days=100)
+
+
 def test_exported_names_do_not_become_formulas(client, executive, quarters):
     quarters[0].name = "=1+1"
     quarters[0].save()
@@ -150,7 +157,7 @@ def test_whoever_still_has_something_to_submit_sees_the_last_closed_cycle_and_wh
     page = client.get(reverse("portfolio"), {"cycle": cycle.pk})
     assert page.context["cycle"].name == "Q2"
     assert "You do not see scores of Open one yet" in page.content.decode()
-    assert client.get(quarters[0].get_absolute_url()).context["latest"].cycle.name == "Q2"
+    assert client.get(quarters[0].get_absolute_url()).context["latest"].cycle == "Q2"
     assert "100.0" not in client.get(reverse("home")).content.decode()
 
 

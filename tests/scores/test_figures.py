@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from scorecards.figures import category_scores, criterion_figures, histories, with_rank_and_change
+from scorecards.figures import category_scores, criterion_figures, histories, place_of, with_rank_and_change
 from scorecards.models import CategoryScore, Criterion, Score, Scorecard
 from scorecards.scoring import DOES_NOT_APPLY, MISSING
 from scorecards.services.recompute import recompute_now
@@ -33,7 +33,13 @@ def scored(cycle, template, overall, partner=None, status: str = "final") -> Sco
 
 
 def ranks(cards) -> dict[int, int | None]:
-    return dict(with_rank_and_change(cards).values_list("pk", "rank"))
+    """Ranks worked out for the whole list, having seen that one by one they are the same."""
+    found = dict(with_rank_and_change(cards).values_list("pk", "rank"))
+    one_by_one = {
+        card.pk: place_of(card, getattr(card, "score", None))[0] for card in cards.select_related("partner")
+    }
+    assert one_by_one == found
+    return found
 
 
 def test_equal_scores_share_a_rank_and_the_next_one_is_skipped(template):
@@ -52,6 +58,7 @@ def test_only_final_scores_of_the_same_cycle_and_template_are_ranked(template):
     unscored = make_scorecard(template=template, cycle=cycle)
     found = ranks(Scorecard.objects.filter(cycle=cycle, template=template))
     assert found == {last.pk: 1, provisional.pk: None, nothing.pk: None, unscored.pk: None}
+    assert place_of(last, last.score) == (1, 1)
 
 
 def test_a_rank_counts_partners_the_reader_does_not_see(template):
