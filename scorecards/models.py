@@ -282,6 +282,10 @@ class Assessment(models.Model):
 
 
 class RatingQuerySet(models.QuerySet["Rating"]):
+    def answered(self) -> "RatingQuerySet":
+        """Cells that say something: rated or not applicable."""
+        return self.filter(Q(value__isnull=False) | Q(not_applicable=True))
+
     def history_withheld_from(self, user: Any) -> bool:
         """Whoever still owes marks to an open cycle does not read others' in the audit trail either."""
         owed = Assessment.objects.filter(rater=user, submitted_at=None, scorecard__cycle__state=Cycle.OPEN)

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from scorecards.views import assessments, cycles, exports, scorecards, templates, what_if
+from scorecards.views import (
+    assessments,
+    cycle_setup,
+    cycle_steps,
+    cycles,
+    exports,
+    scorecards,
+    templates,
+    what_if,
+)
 
 urlpatterns: list = [
     # the scoring grid, scorecards, exports
@@ -31,22 +40,22 @@ urlpatterns: list = [
     path("cycles/new/", cycles.cycle_create, name="cycle_create"),
     path("cycles/<int:pk>/", cycles.cycle_detail, name="cycle_detail"),
     path("cycles/<int:pk>/edit/", cycles.cycle_edit, name="cycle_edit"),
-    path("cycles/<int:pk>/partners/", cycles.cycle_partners, name="cycle_partners"),
-    path("cycles/<int:pk>/raters/", cycles.cycle_raters, name="cycle_raters"),
-    path("cycles/<int:pk>/template/", cycles.cycle_template, name="cycle_template"),
+    path("cycles/<int:pk>/partners/", cycle_setup.cycle_partners, name="cycle_partners"),
+    path("cycles/<int:pk>/raters/", cycle_setup.cycle_raters, name="cycle_raters"),
+    path("cycles/<int:pk>/template/", cycle_setup.cycle_template, name="cycle_template"),
     path(
         "cycles/<int:pk>/partners/<int:scorecard_id>/remove/",
-        cycles.cycle_remove_scorecard,
+        cycle_setup.cycle_remove_scorecard,
         name="cycle_remove_scorecard",
     ),
     path(
         "cycles/<int:pk>/raters/<int:assessment_id>/remove/",
-        cycles.cycle_remove_rater,
+        cycle_setup.cycle_remove_rater,
         name="cycle_remove_rater",
     ),
-    path("cycles/<int:pk>/open/", cycles.cycle_open, name="cycle_open"),
-    path("cycles/<int:pk>/nudge/", cycles.cycle_nudge, name="cycle_nudge"),
-    path("cycles/<int:pk>/extend/", cycles.cycle_extend, name="cycle_extend"),
-    path("cycles/<int:pk>/close/", cycles.cycle_close, name="cycle_close"),
-    path("cycles/<int:pk>/reopen/", cycles.cycle_reopen, name="cycle_reopen"),
+    path("cycles/<int:pk>/open/", cycle_steps.cycle_open, name="cycle_open"),
+    path("cycles/<int:pk>/nudge/", cycle_steps.cycle_nudge, name="cycle_nudge"),
+    path("cycles/<int:pk>/extend/", cycle_steps.cycle_extend, name="cycle_extend"),
+    path("cycles/<int:pk>/close/", cycle_steps.cycle_close, name="cycle_close"),
+    path("cycles/<int:pk>/reopen/", cycle_steps.cycle_reopen, name="cycle_reopen"),
 ]

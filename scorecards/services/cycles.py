@@ -1,35 +1,54 @@
-"""A cycle's life: partners and raters chosen, opened, nudged, extended, closed, reopened."""
+"""A cycle's life: set up or copied, partners chosen, opened, extended, closed, reopened. Raters: `services.raters`."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Container, Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Count, F
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services.mail import queue_mail
-from partners.models import Partner
-from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, Rating, Scorecard, Template
+from partners.models import KINDS, Partner
+from scorecards.models import (
+    Assessment,
+    Comment,
+    Cycle,
+    CycleTemplate,
+    Rating,
+    Scorecard,
+    ScorecardQuerySet,
+    Template,
+)
+from scorecards.services import invitations
 from scorecards.services.recompute import recompute_now, request_recompute
+from scorecards.words import counted, in_words
 
 KIND_FALLBACK = {"operations": "unit"}  # factories and subsidiaries are scored like business units
 
 
-def suggest_next(today: date) -> dict[str, Any]:
-    """Name, first day, last day and due date of the quarter today is in."""
-    quarter = (today.month - 1) // 3
-    starts = date(today.year, 3 * quarter + 1, 1)
-    ends = (starts + timedelta(days=100)).replace(day=1) - timedelta(days=1)
-    return {
-        "name": f"{today.year} Q{quarter + 1}",
-        "starts": starts,
-        "ends": ends,
-        "due": today + timedelta(days=14),
-    }
+class NeedsConfirmation(Exception):
+    """More would be lost or left out than somebody has agreed to: ask them again, with `number`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"{number} not agreed to")
+        self.number = number
+
+
+def suggest_quarters(today: date, taken: Container[str] = ()) -> list[dict[str, Any]]:
+    """Name, first day, last day and due date of the quarter today is in and those after: three not `taken` yet."""
+    suggestions: list[dict[str, Any]] = []
+    starts = date(today.year, today.month - (today.month - 1) % 3, 1)
+    while len(suggestions) < 3:
+        after = (starts + timedelta(days=100)).replace(day=1)
+        name = f"{starts.year} Q{starts.month // 3 + 1}"
+        if name not in taken:
+            ends, due = after - timedelta(days=1), max(today, starts) + timedelta(days=14)
+            suggestions.append({"name": name, "starts": starts, "ends": ends, "due": due})
+        starts = after
+    return suggestions
 
 
 def default_templates() -> dict[str, Template]:
@@ -46,7 +65,11 @@ def default_templates() -> dict[str, Template]:
 @transaction.atomic
 def create_cycle(cycle: Cycle) -> Cycle:
     """Save a new draft cycle with the default template for each kind of partner."""
-    cycle.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            cycle.save(force_insert=True)
+    except IntegrityError as error:  # somebody took the name a moment ago
+        raise ValidationError(f"There is a cycle {cycle} already. Choose another name.") from error
     CycleTemplate.objects.bulk_create(
         CycleTemplate(cycle=cycle, kind=kind, template=template)
         for kind, template in default_templates().items()
@@ -54,11 +77,18 @@ def create_cycle(cycle: Cycle) -> Cycle:
     return cycle
 
 
-def _locked(cycle: Cycle, *states: str) -> Cycle:
+@transaction.atomic
+def start_cycle(cycle: Cycle, *, source: Cycle | None, by: Any) -> tuple[Cycle, list[str]]:
+    """Save a new draft, with the partners and raters of `source` if there is one; says what came over."""
+    cycle = create_cycle(cycle)
+    return cycle, copy_partners_and_raters(cycle, source, by=by) if source else []
+
+
+def lock_cycle(cycle: Cycle, *states: str) -> Cycle:
     """Read the cycle again under lock; ValidationError if it is in none of the states."""
     cycle = Cycle.objects.select_for_update().get(pk=cycle.pk)
     if cycle.state not in states:
-        raise ValidationError(f"{cycle} is {cycle.get_state_display().lower()}, so this cannot be done now.")
+        raise ValidationError(f"{cycle} is {cycle.get_state_display().lower()} now, so nothing was changed.")
     return cycle
 
 
@@ -68,7 +98,7 @@ def add_partners(cycle: Cycle, partners: Iterable[Partner]) -> int:
 
     Partners that are in the cycle stay as they are. Raises ValidationError if a kind has no template.
     """
-    cycle = _locked(cycle, Cycle.DRAFT, Cycle.OPEN)
+    cycle = lock_cycle(cycle, Cycle.DRAFT, Cycle.OPEN)
     template_of = dict(CycleTemplate.objects.filter(cycle=cycle).values_list("kind", "template_id"))
     ids = [partner.pk for partner in partners]
     # Under lock, so that none of them is merged away meanwhile.
@@ -82,144 +112,111 @@ def add_partners(cycle: Cycle, partners: Iterable[Partner]) -> int:
             for partner in partners
         ),
         ignore_conflicts=True,
+        batch_size=5000,
     )
-    request_recompute(cycle.scorecards.filter(partner__in=partners))
+    request_recompute(cycle.scorecards.filter(partner__in=ids))
     return cycle.scorecards.count() - before
 
 
 @transaction.atomic
-def remove_scorecard(scorecard: Scorecard) -> None:
-    """Take a partner out of a cycle that is not closed, with every mark given for it."""
-    _locked(scorecard.cycle, Cycle.DRAFT, Cycle.OPEN)
+def remove_scorecard(scorecard: Scorecard, *, losing: int = 0) -> None:
+    """Take a partner out of a cycle that is not closed, with every mark and comment given for it.
+
+    Raises NeedsConfirmation when more of them than `losing` would go.
+    """
+    lock_cycle(scorecard.cycle, Cycle.DRAFT, Cycle.OPEN)
     # In the order of everybody else: a worker locks a scorecard before its score, a rater the assessment first.
     list(Scorecard.objects.select_for_update(no_key=True).filter(pk=scorecard.pk))
     list(Assessment.objects.select_for_update().filter(scorecard=scorecard).order_by("pk"))
-    Comment.objects.filter(scorecard=scorecard).delete()
-    Rating.objects.filter(scorecard=scorecard).delete()
-    scorecard.delete()
+    marks, comments = Rating.objects.filter(scorecard=scorecard), Comment.objects.filter(scorecard=scorecard)
+    if (lost := marks.answered().count() + comments.count()) > losing:
+        raise NeedsConfirmation(lost)
+    comments.delete()
+    marks.delete()
+    Scorecard.objects.filter(pk=scorecard.pk).delete()
 
 
 @transaction.atomic
 def choose_template(cycle: Cycle, kind: str, template: Template) -> None:
-    """Use a template for partners of a kind; in a draft cycle only, where nobody has rated yet."""
-    cycle = _locked(cycle, Cycle.DRAFT)
-    if template.state != Template.ACTIVE:
+    """Use an active template for partners of a kind; in a draft cycle only, where nobody has rated yet."""
+    cycle = lock_cycle(cycle, Cycle.DRAFT)
+    if Template.objects.select_for_update().get(pk=template.pk).state != Template.ACTIVE:
         raise ValidationError(f"{template} is not active.")
+    scorecards = cycle.scorecards.filter(partner__kind=kind).exclude(template=template)
+    if Rating.objects.filter(scorecard__in=scorecards).exists():
+        raise ValidationError("Somebody has marked partners of this kind already, so their template stays.")
     CycleTemplate.objects.update_or_create(cycle=cycle, kind=kind, defaults={"template": template})
-    cycle.scorecards.filter(partner__kind=kind).update(template=template)
+    scorecards.update(template=template)
 
 
-@transaction.atomic
-def assign_rater(scorecards: Iterable[Scorecard], rater: User, rater_role: str) -> int:
-    """Ask a person to rate these scorecards of one cycle; returns how many are new. Mails them if it is open."""
-    scorecards = list(scorecards)
-    if not scorecards:
-        return 0
-    cycle = _locked(scorecards[0].cycle, Cycle.DRAFT, Cycle.OPEN)
-    return _ask(
-        cycle, [Assessment(scorecard=card, rater=rater, rater_role=rater_role) for card in scorecards]
-    )
-
-
-def _ask(cycle: Cycle, wanted: Iterable[Assessment]) -> int:
-    """Add the assessments that are not there yet and say how many; whoever is asked in an open cycle is invited.
-
-    The caller holds the cycle, so that nobody else adds or takes away any.
-    """
-    scorecards = set(cycle.scorecards.values_list("pk", flat=True))
-    asked = Assessment.objects.filter(scorecard__cycle=cycle)
-    there = set(asked.values_list("scorecard_id", "rater_id"))
-    new = [a for a in wanted if a.scorecard_id in scorecards and (a.scorecard_id, a.rater_id) not in there]
-    Assessment.objects.bulk_create(new)
-    if cycle.state == Cycle.OPEN:
-        _invite(cycle, {assessment.rater_id for assessment in new})
-    return len(new)
-
-
-@transaction.atomic
-def remove_rater(assessment: Assessment) -> None:
-    """Take back the request to rate; refused once something was marked, said or submitted."""
-    _locked(assessment.scorecard.cycle, Cycle.DRAFT, Cycle.OPEN)
-    # Under lock: a mark that is being saved at this moment is waited for, and a later one finds nothing to mark.
-    held = Assessment.objects.select_for_update().filter(pk=assessment.pk).first()
-    if held is None:
-        return
-    if held.submitted_at or held.ratings.exists() or held.comments.exists():
-        raise ValidationError(f"{held.rater} has already marked something here, so they stay.")
-    held.delete()
-
-
-def raters_by_rule(
-    scorecards: Iterable[Scorecard], people: Iterable[User], rule: str
-) -> dict[User, list[Scorecard]]:
-    """Who would rate what: `owner` (each partner's owner), `unit` (everybody of the partner's unit), or `all`."""
-    chosen: dict[User, list[Scorecard]] = defaultdict(list)
-    people = list(people)
-    units_of = {person.pk: {unit.pk for unit in person.units.all()} for person in people}
-    for scorecard in scorecards:
-        partner = scorecard.partner
-        for person in people:
-            reaches = (
-                person.sees_all_units or partner.unit_id is None or partner.unit_id in units_of[person.pk]
-            )
-            if (
-                (rule == "owner" and partner.owner_id == person.pk and reaches)
-                or (rule == "unit" and partner.unit_id is not None and partner.unit_id in units_of[person.pk])
-                or (rule == "all" and reaches)
-            ):
-                chosen[person].append(scorecard)
-    return chosen
-
-
-@transaction.atomic
-def assign_by_rule(cycle: Cycle, scorecards: Iterable[Scorecard], people: Iterable[User], rule: str) -> int:
-    """Assign raters by a rule, each with their own rater role; returns how many assessments are new."""
-    cycle = _locked(cycle, Cycle.DRAFT, Cycle.OPEN)
-    chosen = raters_by_rule(scorecards, people, rule)
-    return _ask(cycle, [
-        Assessment(scorecard=scorecard, rater=person, rater_role=person.rater_role)
-        for person, listed in chosen.items() for scorecard in listed
-    ])  # fmt: skip
-
-
-@transaction.atomic
-def open_cycle(cycle: Cycle) -> Cycle:
-    """Let raters begin and invite them. Raises ValidationError with everything that is missing."""
-    cycle = _locked(cycle, Cycle.DRAFT)
-    scorecards = cycle.scorecards.select_related("partner", "template")
-    sentences = []
-    if not scorecards:
+def obstacles(cycle: Cycle, seen: ScorecardQuerySet | None = None) -> list[str]:
+    """Why the cycle cannot be opened today: sentences, none if it can. Partners are named where they are `seen`."""
+    scorecards, sentences = cycle.scorecards.all(), []
+    if not scorecards.exists():
         sentences.append("Choose at least one partner.")
-    lonely = list(scorecards.filter(assessments=None).values_list("partner__name", flat=True)[:6])
-    if lonely:
-        more = " and others" if len(lonely) > 5 else ""
-        sentences.append(f"Nobody is asked to rate {', '.join(lonely[:5])}{more}.")
+    lonely = scorecards.filter(assessments=None)
+    if number := lonely.count():
+        named = (lonely if seen is None else seen.filter(pk__in=lonely)).order_by("partner__name")
+        names = in_words(named.values_list("partner__name", flat=True)[:5], number)
+        sentences.append(f"Nobody is asked to rate {names}.")
+    stale = scorecards.exclude(template__state=Template.ACTIVE).order_by().values_list(
+        "template__name", "template__number", "partner__kind"
+    )  # fmt: skip
+    for name, number, kind in sorted(set(stale)):
+        sentences.append(
+            f"{name}, version {number}, is no longer active. "
+            f"Choose another template for partners of kind {dict(KINDS)[kind]}."
+        )
     if cycle.due < timezone.localdate():
-        sentences.append(f"The due date {cycle.due:%d %b %Y} has passed. Choose a later one.")
-    if sentences:
+        sentences.append(f"The due date {cycle.due.day} {cycle.due:%b %Y} has passed. Choose a later one.")
+    return sentences
+
+
+@transaction.atomic
+def open_cycle(cycle: Cycle, *, by: Any) -> Cycle:
+    """Let raters begin and invite them. Raises ValidationError with everything that is missing."""
+    cycle = lock_cycle(cycle, Cycle.DRAFT)
+    if sentences := obstacles(cycle):
         raise ValidationError(sentences)
     cycle.state, cycle.opened_at = Cycle.OPEN, timezone.now()
     _save(cycle, "state", "opened_at")
-    _invite(cycle)
+    invitations.invite(cycle, by=by)
     request_recompute(cycle.scorecards.all())
     return cycle
 
 
 @transaction.atomic
-def extend_cycle(cycle: Cycle, *, due: date) -> Cycle:
-    """Give raters until a later day."""
-    cycle = _locked(cycle, Cycle.DRAFT, Cycle.OPEN)
+def extend_cycle(cycle: Cycle, *, due: date, by: Any) -> Cycle:
+    """Move the due date, and tell those who have something left to submit."""
+    cycle = lock_cycle(cycle, Cycle.OPEN)
     if due < timezone.localdate():
-        raise ValidationError("The new due date lies in the past.")
+        raise ValidationError("This day has passed. Choose today or a later day.")
+    if due == cycle.due:
+        raise ValidationError(f"{cycle} is due on that day already.")
+    if due < cycle.starts:
+        raise ValidationError("Raters cannot submit before the first day of the cycle.")
     cycle.due = due
     _save(cycle, "due")
+    invitations.tell_new_due_date(cycle, by=by)
     return cycle
 
 
 @transaction.atomic
-def close_cycle(cycle: Cycle) -> Cycle:
-    """Work out what is outstanding and freeze it: from here on neither scores nor their inputs move."""
-    cycle = _locked(cycle, Cycle.OPEN)
+def nudge(cycle: Cycle, *, by: Any) -> tuple[int, int]:
+    """Remind everybody who has not submitted, at most once a day each: mails queued now, and people missing."""
+    return invitations.remind(lock_cycle(cycle, Cycle.OPEN), by=by)
+
+
+@transaction.atomic
+def close_cycle(cycle: Cycle, *, missing: int = 0) -> Cycle:
+    """Work out what is outstanding and freeze it: from here on neither scores nor their inputs move.
+
+    Raises NeedsConfirmation when more than `missing` assessments are not submitted.
+    """
+    cycle = lock_cycle(cycle, Cycle.OPEN)
+    left = Assessment.objects.filter(scorecard__cycle=cycle, submitted_at=None).count()
+    if left > missing:
+        raise NeedsConfirmation(left)
     recompute_now(list(cycle.scorecards.values_list("pk", flat=True)))
     Comment.objects.filter(scorecard__cycle=cycle).update(published=True)
     cycle.state, cycle.closed_at = Cycle.CLOSED, timezone.now()
@@ -232,53 +229,75 @@ def reopen_cycle(cycle: Cycle, *, reason: str) -> Cycle:
     """Let a closed cycle move again; the reason goes into its history."""
     if not reason.strip():
         raise ValidationError("Say why the cycle is opened again: it is kept in its history.")
-    cycle = _locked(cycle, Cycle.CLOSED)
+    cycle = lock_cycle(cycle, Cycle.CLOSED)
     cycle.state, cycle.closed_at, cycle.reopen_reason = Cycle.OPEN, None, reason.strip()
     _save(cycle, "state", "closed_at", "reopen_reason")
     return cycle
 
 
 @transaction.atomic
-def nudge(cycle: Cycle) -> int:
-    """Remind everybody who has not submitted, at most once a day each; returns how many mails were queued."""
-    cycle = _locked(cycle, Cycle.OPEN)
-    queued = 0
-    for rater, asked in _waiting(cycle).items():
-        count = "one assessment is" if len(asked) == 1 else f"{len(asked)} assessments are"
-        text = _letter(rater, f"in {cycle} {count} still open, due {cycle.due:%d %B %Y}:", asked)
-        key = f"nudge:{cycle.pk}:{rater.pk}:{timezone.localdate():%Y-%m-%d}"
-        subject = f"{cycle}: {count} still open"
-        queued += queue_mail(rater, subject=subject, text=text, kind="nudge", key=key) is not None
-    return queued
+def copy_partners_and_raters(cycle: Cycle, source: Cycle, *, by: Any) -> list[str]:
+    """Ask in a draft cycle what was asked in `source`; returns sentences on what came over and who was left out.
+
+    Partners come over while they are active, `by` sees them and their kind has a template; raters while they can
+    sign in and see the partner, each from the side they rated from.
+    """
+    cycle = lock_cycle(cycle, Cycle.DRAFT)
+    kinds = CycleTemplate.objects.filter(cycle=cycle).values("kind")
+    was = Scorecard.objects.filter(cycle=source)
+    seen = was.visible_to(by)
+    gone = seen.exclude(partner__archived_at=None)
+    without = seen.filter(partner__archived_at=None).exclude(partner__kind__in=kinds)
+    coming = seen.filter(partner__archived_at=None, partner__kind__in=kinds)
+    partners = add_partners(cycle, Partner.objects.filter(scorecards__in=coming))
+    asked, absent, walled = _raters_again(cycle, Assessment.objects.filter(scorecard__in=coming))
+    sentences = [
+        f"{counted(partners, 'partner')} and {counted(asked, 'assessment')} came over from {source}."
+    ]
+    for rows, reason in ((gone, "archived"), (without, "of a kind without an active template")):
+        names = rows.order_by("partner__name").values_list("partner__name", flat=True)
+        if names:
+            sentences.append(f"Left out, being {reason}: {in_words(names[:10], rows.count())}.")
+    if others := was.count() - seen.count():
+        sentences.append(f"{counted(others, 'partner')} of other business units stayed behind.")
+    if absent:
+        sentences.append(
+            f"Not asked again, being unable to sign in: {in_words(sorted(absent)[:10], len(absent))}."
+        )
+    if walled:
+        told = [f"{name} ({counted(number, 'partner')})" for name, number in sorted(walled.items())]
+        sentences.append(
+            f"Not asked about partners outside their business units: {in_words(told[:10], len(told))}."
+        )
+    return sentences
 
 
-def _invite(cycle: Cycle, raters: set[int] | None = None) -> None:
-    """One mail a rater (these, or all), listing what they are asked; another one once they are asked for more."""
-    for rater, asked in _waiting(cycle).items():
-        if raters is None or rater.pk in raters:
-            text = _letter(rater, f"please score these partners by {cycle.due:%d %B %Y}:", asked)
-            key = f"invite:{cycle.pk}:{rater.pk}:{max(assessment.pk for assessment in asked)}"
-            queue_mail(rater, subject=f"{cycle}: your scores, please", text=text, kind="invitation", key=key)
+def _raters_again(cycle: Cycle, earlier: Any) -> tuple[int, set[str], Counter[str]]:
+    """Ask the raters of these assessments again: how many were asked, who cannot sign in, who no longer sees how many."""
+    card_of = dict(cycle.scorecards.values_list("partner_id", "pk"))
+    people = User.objects.filter(pk__in=earlier.values("rater")).prefetch_related("units")
+    able = {person.pk: person for person in people.able_to_sign_in()}
+    reach = {
+        pk: set(cycle.scorecards.visible_to(person).values_list("pk", flat=True))
+        for pk, person in able.items()
+    }
+    absent = {str(person) for person in people if person.pk not in able}
+    walled: Counter[str] = Counter()
+    again = []
+    for partner, rater, role in earlier.values_list("scorecard__partner_id", "rater_id", "rater_role"):
+        if rater in able:
+            if card_of[partner] in reach[rater]:
+                again.append(Assessment(scorecard_id=card_of[partner], rater_id=rater, rater_role=role))
+            else:
+                walled[str(able[rater])] += 1
+    Assessment.objects.bulk_create(again, batch_size=5000)
+    return len(again), absent, walled
 
 
-def _waiting(cycle: Cycle) -> dict[User, list[Assessment]]:
-    """People with something left to submit, and what it is."""
-    waiting: dict[User, list[Assessment]] = defaultdict(list)
-    for assessment in (
-        Assessment.objects.filter(scorecard__cycle=cycle, submitted_at=None)
-        .select_related("rater", "scorecard__partner")
-        .order_by("rater__name", "scorecard__partner__name")
-    ):
-        waiting[assessment.rater].append(assessment)
-    return waiting
-
-
-def _letter(rater: User, request: str, asked: list[Assessment]) -> str:
-    listed = "\n".join(f"  - {assessment.scorecard.partner}" for assessment in asked)
-    return (
-        f"Hello {rater.name},\n\n{request}\n\n{listed}\n\nStart here: {settings.SITE_URL}/\n\n"
-        "It takes a few minutes each. Nobody sees your marks before they have submitted their own.\n"
-    )
+def few_raters(cycle: Cycle) -> Any:
+    """Scorecards that are asked of someone, but of too few people to become final."""
+    asked = cycle.scorecards.annotate(asked=Count("assessments"))
+    return asked.filter(asked__gt=0, asked__lt=F("template__minimum_raters"))
 
 
 def _save(cycle: Cycle, *fields: str) -> None:

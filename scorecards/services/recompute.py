@@ -4,6 +4,7 @@ The work itself is set-based and lives in the database (scorecards/sql); scoreca
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,16 @@ def recompute_now(scorecard_ids: Iterable[int]) -> None:
     with connection.cursor() as cursor:
         for ids in _slices(scorecard_ids):
             cursor.execute("SELECT scorecards_recompute_now(%s::bigint[])", [ids])
+
+
+def expected_statuses(scorecard_ids: Iterable[int]) -> Counter[str]:
+    """How many of these scorecards would be final, provisional or without a score now; changes nothing."""
+    found: Counter[str] = Counter()
+    with connection.cursor() as cursor:
+        for ids in _slices(scorecard_ids):
+            cursor.execute("SELECT status, count(*) FROM scorecards_outcomes(%s::bigint[]) GROUP BY 1", [ids])
+            found.update(dict(cursor.fetchall()))
+    return found
 
 
 def drain() -> int:

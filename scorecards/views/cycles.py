@@ -1,37 +1,36 @@
-"""Cycles: set up a quarter, see who is missing, open, nudge, extend, close."""
+"""Cycles: the list, starting one, its dates, and the page that says how far it is."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import User
-from scorecards.forms.cycles import (
-    CycleForm,
-    ExtendForm,
-    PartnerFilter,
-    RaterForm,
-    RaterRuleForm,
-    ReopenForm,
-)
-from scorecards.models import Assessment, Cycle, CycleTemplate, Rating, Scorecard, Template
+from accounts.numbers import row_number
+from partners.models import KINDS
+from scorecards import progress
+from scorecards.forms.cycles import CycleForm, ExtendForm, NewCycleForm, ReopenForm
+from scorecards.models import Cycle, CycleTemplate, Scorecard, Template
 from scorecards.services import cycles as service
-from vendorhub.roles import needs
+from vendorhub.roles import may, needs
 
 PARTNERS_A_PAGE = 50
+RATERS_A_PAGE = 100
+CYCLES_A_PAGE = 20
+WAITED_FOR = 8  # people named beside the table; the others have a page
 
 
-def _cycle(request: HttpRequest, pk: int) -> Cycle:
-    return get_object_or_404(Cycle.objects.visible_to(request.user), pk=pk)
+def find_cycle(request: HttpRequest, pk: int, *states: str) -> Cycle:
+    """The cycle, in one of the states if any are given; otherwise there is no such page."""
+    cycles = Cycle.objects.visible_to(request.user)
+    return get_object_or_404(cycles.filter(state__in=states) if states else cycles, pk=pk)
 
 
-def _say(request: HttpRequest, error: ValidationError) -> None:
+def say(request: HttpRequest, error: ValidationError) -> None:
     for sentence in error.messages:
         messages.error(request, sentence)
 
@@ -39,241 +38,101 @@ def _say(request: HttpRequest, error: ValidationError) -> None:
 @needs("see_cycles")
 @require_safe
 def cycle_list(request: HttpRequest) -> HttpResponse:
-    counted = Q(scorecards__assessments__submitted_at__isnull=False)
-    cycles = Cycle.objects.visible_to(request.user).annotate(
-        partners=Count("scorecards", distinct=True),
-        asked=Count("scorecards__assessments", distinct=True),
-        submitted=Count("scorecards__assessments", filter=counted, distinct=True),
-    )
-    open_cycles = [cycle for cycle in cycles if cycle.state == Cycle.OPEN]
-    return render(request, "scorecards/cycle_list.html", {"cycles": cycles, "open_cycles": open_cycles})
+    """Which reviews are there, and how far is the one under way?"""
+    cycles = Cycle.objects.visible_to(request.user)
+    seen = Scorecard.objects.visible_to(request.user)
+    open_now = list(cycles.filter(state=Cycle.OPEN).order_by("due", "pk"))
+    page = Paginator(cycles, CYCLES_A_PAGE).get_page(request.GET.get("page"))
+    numbers = progress.by_cycle([*page, *open_now[:1]], seen)
+    context = {
+        "page": page, "rows": [(cycle, numbers[cycle.pk]) for cycle in page],
+        "open": open_now, "first": numbers[open_now[0].pk] if open_now else None,
+        "today": timezone.localdate(),
+    }  # fmt: skip
+    return render(request, "scorecards/cycle_list.html", context)
 
 
 @needs("manage_cycles")
 @require_http_methods(["GET", "HEAD", "POST"])
 def cycle_create(request: HttpRequest) -> HttpResponse:
-    form = CycleForm(request.POST or None, initial=service.suggest_next(timezone.localdate()))
+    """Start a review: empty, or with the partners and raters of an earlier one."""
+    cycles = Cycle.objects.visible_to(request.user)
+    suggestions = service.suggest_quarters(timezone.localdate(), set(cycles.values_list("name", flat=True)))
+    chosen = next((s for s in suggestions if s["name"] == request.GET.get("quarter")), suggestions[0])
+    sources = cycles.exclude(state=Cycle.DRAFT)
+    form = NewCycleForm(request.POST or None, sources=sources, initial={**chosen, "source": sources.first()})
     if request.method == "POST" and form.is_valid():
-        cycle = service.create_cycle(form.save(commit=False))
-        messages.success(request, f"{cycle} is a draft. Now choose the partners.")
-        return redirect("cycle_partners", cycle.pk)
-    status = 400 if request.method == "POST" else 200
-    return render(request, "scorecards/cycle_form.html", {"form": form}, status=status)
+        try:
+            cycle, said = service.start_cycle(
+                form.save(commit=False), source=form.cleaned_data.get("source"), by=request.user
+            )
+        except ValidationError as error:
+            form.add_error("name", error)
+        else:
+            for sentence in said or [f"{cycle} is a draft. Now choose the partners."]:
+                messages.success(request, sentence)
+            return redirect("cycle_raters" if said else "cycle_partners", cycle.pk)
+    context = {"form": form, "suggestions": suggestions, "chosen": chosen}
+    return render(request, "scorecards/cycle_form.html", context, status=400 if form.errors else 200)
 
 
 @needs("manage_cycles")
 @require_http_methods(["GET", "HEAD", "POST"])
 def cycle_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    cycle = get_object_or_404(Cycle.objects.visible_to(request.user).exclude(state=Cycle.CLOSED), pk=pk)
+    cycle = find_cycle(request, pk, Cycle.DRAFT, Cycle.OPEN)
     form = CycleForm(request.POST or None, instance=cycle)
     if request.method == "POST" and form.is_valid():
         form.save()
+        messages.success(request, f"{cycle} is saved.")
         return redirect("cycle_detail", pk)
-    status = 400 if request.method == "POST" else 200
-    return render(request, "scorecards/cycle_form.html", {"form": form, "cycle": cycle}, status=status)
+    name = Cycle.objects.get(pk=pk).name  # the form may have put a refused one into the row it holds
+    context = {"form": form, "cycle": cycle, "name": name}
+    return render(request, "scorecards/cycle_form.html", context, status=400 if form.errors else 200)
 
 
 @needs("see_cycles")
 @require_safe
 def cycle_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Can this quarter be closed? Completion only: no mark and no score is shown here."""
-    cycle = _cycle(request, pk)
+    return show_cycle(request, find_cycle(request, pk))
+
+
+def show_cycle(request: HttpRequest, cycle: Cycle, *, status: int = 200, **forms: Any) -> HttpResponse:
+    """The cycle's page; `extend` or `reopen` may be a form that was refused."""
     scorecards = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
-    assessments = Assessment.objects.filter(scorecard__in=scorecards)
-    totals = assessments.aggregate(asked=Count("pk"), submitted=Count("submitted_at"))
-    page = Paginator(
-        scorecards.select_related("partner", "template")
-        .annotate(submitted=Count("assessments__submitted_at"))
-        .order_by("partner__name", "pk"),
-        PARTNERS_A_PAGE,
-    ).get_page(request.GET.get("page"))
-    begun = Exists(Rating.objects.filter(scorecard=OuterRef("scorecard"), assessment=OuterRef("pk")))
-    cells: dict[int, list[Assessment]] = {scorecard.pk: [] for scorecard in page}
-    for assessment in (
-        Assessment.objects.filter(scorecard__in=list(cells))
-        .select_related("rater")
-        .annotate(begun=begun)
-        .order_by("rater__name", "pk")
-    ):
-        cells[assessment.scorecard_id].append(assessment)
-    missing = (
-        User.objects.filter(assessments__in=assessments.filter(submitted_at=None))
-        .annotate(left=Count("assessments", filter=Q(assessments__in=assessments.filter(submitted_at=None))))
-        .order_by("-left", "name")
-    )
-    asked, submitted = totals["asked"], totals["submitted"]
-    context = {
-        "cycle": cycle, "page": page, "rows": [(scorecard, cells[scorecard.pk]) for scorecard in page],
-        "asked": asked, "submitted": submitted, "left": asked - submitted,
-        "share": 100 * submitted // asked if asked else 0, "missing": missing[:30],
-        "uses": CycleTemplate.objects.filter(cycle=cycle).select_related("template").order_by("kind"),
-        "extend": ExtendForm(initial={"due": cycle.due}), "reopen": ReopenForm(),
-    }  # fmt: skip
-    return render(request, "scorecards/cycle_detail.html", context)
-
-
-@needs("manage_cycles")
-@require_http_methods(["GET", "HEAD", "POST"])
-def cycle_partners(request: HttpRequest, pk: int) -> HttpResponse:
-    """Choose partners by filter: those ticked come in with the template of their kind."""
-    cycle = get_object_or_404(Cycle.objects.visible_to(request.user).exclude(state=Cycle.CLOSED), pk=pk)
-    chooser = PartnerFilter(request.GET or None, user=request.user)
-    found = chooser.partners().select_related("unit", "owner")
-    if request.method == "POST":
-        ticked = found.filter(pk__in=[pk for pk in request.POST.getlist("partner") if pk.isdecimal()][:5000])
-        if "every" in request.POST:
-            ticked = found
-        try:
-            added = service.add_partners(cycle, ticked)
-        except ValidationError as error:
-            _say(request, error)
-            return redirect(request.get_full_path())
-        messages.success(request, f"{added} partner{'s' if added != 1 else ''} added.")
-        return redirect("cycle_raters", pk) if added else redirect(request.get_full_path())
-    inside = set(cycle.scorecards.values_list("partner_id", flat=True))
-    page = Paginator(found.exclude(pk__in=inside).order_by("name", "pk"), 200).get_page(
-        request.GET.get("page")
-    )
-    context = {"cycle": cycle, "chooser": chooser, "page": page, "inside": len(inside)}
-    return render(request, "scorecards/cycle_partners.html", context)
-
-
-@needs("manage_cycles")
-@require_http_methods(["GET", "HEAD", "POST"])
-def cycle_raters(request: HttpRequest, pk: int) -> HttpResponse:
-    """Choose who rates what: by rule, or one person on the partners ticked."""
-    cycle = get_object_or_404(Cycle.objects.visible_to(request.user).exclude(state=Cycle.CLOSED), pk=pk)
-    scorecards = Scorecard.objects.visible_to(request.user).filter(cycle=cycle).select_related("partner")
-    by_rule = RaterRuleForm(request.POST if "by_rule" in request.POST else None)
-    by_hand = RaterForm(request.POST if "by_hand" in request.POST else None, user=request.user)
-    if request.method == "POST":
-        try:
-            made = _assign(request, cycle, scorecards, by_rule, by_hand)
-        except ValidationError as error:
-            _say(request, error)
-            made = None
-        if made is not None:
-            messages.success(request, f"{made} assessment{'s' if made != 1 else ''} added.")
-            return redirect("cycle_raters", pk)
-    page = Paginator(
-        scorecards.prefetch_related("assessments__rater").order_by("partner__name", "pk"), 100
-    ).get_page(request.GET.get("page"))
-    context = {"cycle": cycle, "page": page, "by_rule": by_rule, "by_hand": by_hand}
-    return render(
-        request, "scorecards/cycle_raters.html", context, status=400 if request.method == "POST" else 200
-    )
-
-
-def _assign(request: HttpRequest, cycle: Cycle, scorecards: Any, by_rule: Any, by_hand: Any) -> int | None:
-    """Assign as one of the two forms says; None when neither can be used as typed."""
-    if by_rule.is_bound and by_rule.is_valid():
-        people = (
-            User.objects.visible_to(request.user)
-            .able_to_sign_in()
-            .filter(rater_role__in=by_rule.cleaned_data["rater_roles"])
-            .prefetch_related("units")
-        )
-        return service.assign_by_rule(cycle, scorecards, people, by_rule.cleaned_data["rule"])
-    if by_hand.is_bound and by_hand.is_valid():
-        ticked = [pk for pk in request.POST.getlist("scorecard") if pk.isdecimal()][:5000]
-        if not ticked:
-            by_hand.add_error("rater", "Tick the partners this person is to rate.")
-            return None
-        rater = by_hand.cleaned_data["rater"]
-        allowed = scorecards.filter(pk__in=ticked) & Scorecard.objects.visible_to(rater)
-        return service.assign_rater(allowed, rater, by_hand.cleaned_data["rater_role"])
-    return None
-
-
-@needs("manage_cycles")
-@require_POST
-def cycle_template(request: HttpRequest, pk: int) -> HttpResponse:
-    """Use another active template for partners of a kind."""
-    cycle = _cycle(request, pk)
-    use = get_object_or_404(
-        CycleTemplate,
-        cycle=cycle,
-        pk=request.POST.get("use") if request.POST.get("use", "").isdecimal() else 0,
-    )
-    number = request.POST.get("template", "")
-    template = get_object_or_404(Template, pk=number if number.isdecimal() else 0)
-    return _act(request, pk, lambda: service.choose_template(cycle, use.kind, template), "Template chosen.")
-
-
-@needs("manage_cycles")
-@require_POST
-def cycle_remove_scorecard(request: HttpRequest, pk: int, scorecard_id: int) -> HttpResponse:
-    scorecard = get_object_or_404(
-        Scorecard.objects.visible_to(request.user).select_related("cycle", "partner"),
-        cycle=pk,
-        pk=scorecard_id,
-    )
-    done = f"{scorecard.partner} is no longer in this cycle."
-    return _act(request, pk, lambda: service.remove_scorecard(scorecard), done)
-
-
-@needs("manage_cycles")
-@require_POST
-def cycle_remove_rater(request: HttpRequest, pk: int, assessment_id: int) -> HttpResponse:
-    assessment = get_object_or_404(
-        Assessment.objects.filter(scorecard__in=Scorecard.objects.visible_to(request.user)),
-        scorecard__cycle=pk, pk=assessment_id,
-    )  # fmt: skip
-    _act(request, pk, lambda: service.remove_rater(assessment), "Taken back.")
-    return redirect("cycle_raters", pk)
-
-
-@needs("manage_cycles")
-@require_POST
-def cycle_open(request: HttpRequest, pk: int) -> HttpResponse:
-    cycle = _cycle(request, pk)
-    return _act(
-        request, pk, lambda: service.open_cycle(cycle), "Open. Every rater has an invitation on its way."
-    )
-
-
-@needs("manage_cycles")
-@require_POST
-def cycle_nudge(request: HttpRequest, pk: int) -> HttpResponse:
-    cycle = _cycle(request, pk)
-    return _act(
-        request, pk, lambda: service.nudge(cycle), "{} reminders are on their way. Nobody gets two in a day."
-    )
-
-
-@needs("manage_cycles")
-@require_POST
-def cycle_extend(request: HttpRequest, pk: int) -> HttpResponse:
-    cycle, form = _cycle(request, pk), ExtendForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, " ".join(map(str, form.errors.get("due", []))))
-        return redirect("cycle_detail", pk)
-    due = form.cleaned_data["due"]
-    return _act(request, pk, lambda: service.extend_cycle(cycle, due=due), "The due date is moved.")
-
-
-@needs("manage_cycles")
-@require_POST
-def cycle_close(request: HttpRequest, pk: int) -> HttpResponse:
-    cycle = _cycle(request, pk)
-    done = f"{cycle} is closed: its scores and their inputs no longer move."
-    return _act(request, pk, lambda: service.close_cycle(cycle), done)
-
-
-@needs("reopen_cycle")
-@require_POST
-def cycle_reopen(request: HttpRequest, pk: int) -> HttpResponse:
-    cycle = _cycle(request, pk)
-    reason = request.POST.get("reason", "")[:2000]
-    return _act(request, pk, lambda: service.reopen_cycle(cycle, reason=reason), f"{cycle} is open again.")
-
-
-def _act(request: HttpRequest, pk: int, action: Any, done: str) -> HttpResponse:
-    """Do it and say so, or say why not; then back to the cycle."""
-    try:
-        result = action()
-    except ValidationError as error:
-        _say(request, error)
+    asked = progress.marks_asked(scorecards)
+    raters = progress.raters(scorecards)
+    by_rater = request.GET.get("by") == "raters"
+    if by_rater:
+        page: Any = Paginator(raters, RATERS_A_PAGE).get_page(request.GET.get("page"))
+        rows: list[Any] = progress.people(cycle, page)
     else:
-        messages.success(request, done.format(result))
-    return redirect("cycle_detail", pk)
+        found = progress.narrowed(scorecards, request.GET, asked).select_related("partner", "template")
+        page = Paginator(found, PARTNERS_A_PAGE).get_page(request.GET.get("page"))
+        rows = progress.lines(page, asked)
+    waited = Paginator(progress.with_something_left(raters), WAITED_FOR).page(1)
+    context = {
+        "cycle": cycle, "totals": progress.totals(scorecards, asked), "page": page, "rows": rows, "by_rater": by_rater,
+        "shown": progress.SHOWN, "asked_for": request.GET, "sort": request.GET.get("sort", "partner"),
+        "everybody": raters.order_by("name", "pk"), "rater": row_number(request.GET.get("rater")),
+        "narrowed": any(request.GET.get(name) for name in ("find", "show", "rater")),
+        "waited": waited, "missing": progress.people(cycle, waited), "today": timezone.localdate(),
+        "templates": template_choices(cycle) if may(request.user, "manage_cycles") else [],
+        "uses": CycleTemplate.objects.filter(cycle=cycle).select_related("template").order_by("kind"),
+        "extend": ExtendForm(initial={"due": cycle.due}), "reopen": ReopenForm(), **forms,
+    }  # fmt: skip
+    return render(request, "scorecards/cycle_detail.html", context, status=status)
+
+
+def template_choices(cycle: Cycle) -> list[tuple[str, str, Any, list[Template]]]:
+    """For a draft, each kind of partner with its template and the active ones, those made for the kind first."""
+    if cycle.state != Cycle.DRAFT:
+        return []
+    used = {
+        use.kind: use.template for use in CycleTemplate.objects.filter(cycle=cycle).select_related("template")
+    }
+    active = list(Template.objects.filter(state=Template.ACTIVE))
+    return [
+        (kind, label, used.get(kind), sorted(active, key=lambda template: template.kind != kind))
+        for kind, label in KINDS
+    ]  # fmt: skip

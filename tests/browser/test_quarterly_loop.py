@@ -67,14 +67,20 @@ def test_a_quarter_from_the_register_to_the_trend(page, context, live_server, tr
         page.fill("[name=starts]", starts)
         page.fill("[name=ends]", ends)
         page.fill("[name=due]", "2099-12-31")
-        page.get_by_role("button", name="Go on to the partners").click()
-        page.fill("[name=find]", "data#3")
-        page.get_by_role("button", name="Narrow").click()
-        page.locator("input[name=partner]").first.check()
-        page.get_by_role("button", name="Add those ticked").click()
-        page.locator("[name=rule]").select_option("all")
-        page.get_by_role("button", name="Ask them").click()
-        expect(page.locator(".messages")).to_contain_text("3 assessments added")
+        page.get_by_role("button", name="Start the draft").click()
+        if name == "2026 Q3":
+            page.fill("[name=find]", "data#3")
+            page.get_by_role("button", name="Find").click()
+            page.locator("input[name=partner]").first.check()
+            page.get_by_role("button", name="Add those ticked").click()
+            page.locator("[name=rule]").select_option("all")
+            page.get_by_role("button", name="Show what it would do").click()
+            page.get_by_role("button", name="Ask them").click()
+            expect(page.locator(".messages")).to_contain_text("3 assessments added")
+        else:
+            expect(page.locator(".messages")).to_contain_text(
+                "1 partner and 3 assessments came over from 2026 Q3"
+            )
         page.get_by_role("link", name="Go on to opening it").click()
         page.get_by_role("button", name="Open and invite").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("3 of 3 assessments are missing")
@@ -99,7 +105,8 @@ def test_a_quarter_from_the_register_to_the_trend(page, context, live_server, tr
         sign_in(context, live_server, analyst)
         page.set_viewport_size({"width": 1440, "height": 900})
         go(f"/cycles/{Cycle.objects.get(name=name).pk}/")
-        page.get_by_role("button", name="Close the quarter").click()
+        page.get_by_role("link", name="Close the quarter").click()
+        page.get_by_role("button", name="Close it").click()
         expect(page.locator(".messages")).to_contain_text("closed")
 
     last = Score.objects.get(scorecard__cycle__name="2026 Q4")
@@ -112,7 +119,7 @@ def test_a_quarter_from_the_register_to_the_trend(page, context, live_server, tr
     addresses = [
         "/", "/portfolio/", "/portfolio/categories/", "/partners/", f"/partners/{last.scorecard.partner_id}/",
         f"/partners/{last.scorecard.partner_id}/?tab=contracts", f"/scorecards/{last.scorecard_id}/", "/cycles/",
-        f"/cycles/{last.scorecard.cycle_id}/", "/templates/", f"/templates/{last.scorecard.template_id}/",
+        f"/cycles/{last.scorecard.cycle_id}/", "/cycles/new/", "/templates/", f"/templates/{last.scorecard.template_id}/",
         f"/templates/{last.scorecard.template_id}/what-if/", "/partners/new/", "/import/",
     ]  # fmt: skip
     for width in (1440, 390):

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils import timezone
 
+from accounts.models import OutgoingMail
 from partners.models import Partner
 from partners.services.merge import merge_partners
 from scorecards.models import Assessment, Comment, Criterion, Cycle, Rating, Score, Scorecard
 from scorecards.services import cycles as service
+from scorecards.services import raters
 from scorecards.services.assessments import AssessmentLocked, save_cell, submit
 from scorecards.services.comments import save_comment
 from scorecards.services.recompute import recompute_now
@@ -43,7 +47,7 @@ def said_by(work: Callable[[], object]) -> object:
     """What the work returns, or the sentence with which it was refused."""
     try:
         return work()
-    except (AssessmentLocked, ValidationError) as refused:
+    except (AssessmentLocked, ValidationError, service.NeedsConfirmation) as refused:
         return str(refused)
 
 
@@ -52,25 +56,25 @@ def test_a_mark_that_is_being_saved_keeps_its_rater_from_being_removed(assessmen
         with transaction.atomic():
             save_cell(assessment, first_criterion(), value=4)
             removal = others.submit(
-                in_another_session, lambda: said_by(lambda: service.remove_rater(assessment))
+                in_another_session, lambda: said_by(lambda: raters.remove_rater(assessment))
             )
             wait_until_somebody_waits()
         (sentence,) = removal.result(timeout=10)
-    assert "already marked something" in sentence
+    assert sentence == "1 not agreed to"
     assert Rating.objects.get().value == 4
 
 
 def test_a_rater_who_submitted_since_the_page_was_read_stays(assessment):
     submit(Assessment.objects.get(pk=assessment.pk))
     assert assessment.submitted_at is None, "as the page knew it"
-    with pytest.raises(ValidationError, match="already marked something"):
-        service.remove_rater(assessment)
+    with pytest.raises(service.NeedsConfirmation):
+        raters.remove_rater(assessment)
 
 
 def test_a_rater_who_only_commented_stays(assessment):
     save_comment(assessment, first_criterion(), text="Ask me.", anonymous=False, secret="", known="")
-    with pytest.raises(ValidationError, match="already marked something"):
-        service.remove_rater(assessment)
+    with pytest.raises(service.NeedsConfirmation):
+        raters.remove_rater(assessment)
 
 
 @pytest.mark.parametrize("anonymous", [True, False])
@@ -101,7 +105,7 @@ def test_an_anonymous_comment_waits_for_a_closing_under_way_and_is_refused(asses
 
     with ThreadPoolExecutor() as others:
         with transaction.atomic():
-            service.close_cycle(Cycle.objects.get())
+            service.close_cycle(Cycle.objects.get(), missing=3)
             comment_ = others.submit(in_another_session, comment)
             wait_until_somebody_waits()
         (sentence,) = comment_.result(timeout=10)
@@ -117,7 +121,7 @@ def test_a_partner_leaves_a_cycle_while_a_worker_computes_its_score(assessment):
     with ThreadPoolExecutor() as others:
         with transaction.atomic():
             Scorecard.objects.select_for_update(no_key=True).get()  # as a worker that has claimed it
-            removal = others.submit(in_another_session, lambda: service.remove_scorecard(card))
+            removal = others.submit(in_another_session, lambda: service.remove_scorecard(card, losing=3))
             wait_until_somebody_waits()
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '2s'")
@@ -131,11 +135,80 @@ def test_a_partner_leaves_a_cycle_while_a_rater_marks_it(assessment):
         with transaction.atomic():
             save_cell(assessment, first_criterion(), value=4)
             removal = others.submit(
-                in_another_session, lambda: service.remove_scorecard(assessment.scorecard) or "removed"
+                in_another_session, lambda: said_by(lambda: service.remove_scorecard(assessment.scorecard))
             )
             wait_until_somebody_waits()
-        assert removal.result(timeout=10) == ["removed"]
+        assert removal.result(timeout=10) == ["1 not agreed to"]
+    assert Rating.objects.exists(), "nobody was told of this mark"
+    service.remove_scorecard(assessment.scorecard, losing=1)
     assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize("step", ["open", "close", "reopen", "nudge"])
+def test_two_people_take_a_step_at_once_only_one_does_and_each_mail_goes_once(procurement, step):
+    cycle = make_cycle(template := make_template(), state="draft", due=timezone.localdate())
+    assessment = make_assessment(make_scorecard(make_partner(), template, cycle))
+    if step != "open":
+        service.open_cycle(cycle, by=procurement)
+    if step == "reopen":
+        service.close_cycle(cycle, missing=1)
+    OutgoingMail.objects.all().delete()
+    start = Barrier(2)
+
+    def act() -> object:
+        start.wait(10)
+        return said_by({
+            "open": lambda: service.open_cycle(cycle, by=procurement),
+            "close": lambda: service.close_cycle(cycle, missing=1),
+            "reopen": lambda: service.reopen_cycle(cycle, reason="Too early."),
+            "nudge": lambda: service.nudge(cycle, by=procurement)[0],
+        }[step])  # fmt: skip
+
+    with ThreadPoolExecutor(2) as others:
+        outcomes = [
+            work.result(timeout=20)[0] for work in [others.submit(in_another_session, act) for _ in range(2)]
+        ]
+    before = cycle.version
+    cycle.refresh_from_db()
+    if step == "nudge":
+        assert sorted(outcomes) == [0, 1]
+    else:
+        assert sorted(isinstance(outcome, Cycle) for outcome in outcomes) == [False, True]
+        assert [o for o in outcomes if isinstance(o, str)] == [
+            str([f"{cycle} is {cycle.state} now, so nothing was changed."])
+        ]
+        assert cycle.version == before + {"open": 1, "close": 2, "reopen": 3}[step]
+    mails = OutgoingMail.objects.values_list("to", flat=True)
+    assert list(mails) == ([assessment.rater.email] if step in ("open", "nudge") else [])
+
+
+def test_two_people_start_a_cycle_of_one_name_at_once_and_one_is_told(procurement):
+    start = Barrier(2)
+
+    def act() -> object:
+        start.wait(10)
+        return said_by(lambda: service.create_cycle(
+            Cycle(name="2026 Q4", starts="2026-10-01", ends="2026-12-31", due="2026-12-04")
+        ))  # fmt: skip
+
+    with ThreadPoolExecutor(2) as others:
+        outcomes = [
+            work.result(timeout=20)[0] for work in [others.submit(in_another_session, act) for _ in range(2)]
+        ]
+    assert sum("already" in str(outcome) for outcome in outcomes) == 1
+    assert Cycle.objects.count() == 1
+
+
+def test_somebody_who_submits_while_the_cycle_closes_is_counted_or_told(assessment):
+    Assessment.objects.exclude(pk=assessment.pk).delete()
+    with ThreadPoolExecutor() as others:
+        with transaction.atomic():
+            submit(assessment)
+            closing = others.submit(
+                in_another_session, lambda: said_by(lambda: service.close_cycle(Cycle.objects.get()))
+            )
+            wait_until_somebody_waits()
+        assert isinstance(closing.result(timeout=10)[0], Cycle), "it waited, and nothing is missing any more"
 
 
 def test_a_partner_that_is_merged_away_meanwhile_does_not_come_into_the_cycle(administrator):

@@ -1,0 +1,258 @@
+"""How far a cycle is: who was asked, who is missing and since when. Completion only: no mark, no score is read."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    FloatField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, NullIf
+from django.utils import timezone
+
+from accounts.models import RATER_ROLES, User
+from accounts.numbers import row_number
+from partners.models import Partner
+from partners.search import search_partners
+from scorecards.models import Assessment, Criterion, Cycle, Rating, Scorecard, ScorecardQuerySet
+from scorecards.services.invitations import mails_about
+
+SHOWN = [("missing", "Something missing"), ("nobody", "Nobody asked"), ("in", "All in")]
+SORTS = ("partner", "left", "marks")
+
+
+@dataclass
+class Totals:
+    """What a cycle asks for, and how much of it there is."""
+
+    partners: int = 0
+    asked: int = 0  # assessments
+    submitted: int = 0
+    marks_asked: int = 0
+    marks_given: int = 0
+
+    @property
+    def left(self) -> int:
+        return self.asked - self.submitted
+
+    @property
+    def share(self) -> int:
+        """Assessments submitted, in whole per cent: 100 only when all are."""
+        return 100 * self.submitted // self.asked if self.asked else 0
+
+    @property
+    def coverage(self) -> int:
+        """Marks given of those asked, in whole per cent."""
+        return 100 * self.marks_given // self.marks_asked if self.marks_asked else 0
+
+
+@dataclass
+class Cell:
+    """One rater on one partner."""
+
+    assessment: Assessment
+    asked: int
+    given: int
+
+    @property
+    def stage(self) -> str:
+        return "submitted" if self.assessment.submitted_at else "begun" if self.given else "not begun"
+
+
+@dataclass
+class Line:
+    """One partner of the cycle with everybody who is asked."""
+
+    scorecard: Scorecard
+    cells: list[Cell] = field(default_factory=list)
+
+    @property
+    def submitted(self) -> int:
+        return sum(cell.assessment.submitted_at is not None for cell in self.cells)
+
+    @property
+    def asked(self) -> int:
+        return sum(cell.asked for cell in self.cells)
+
+    @property
+    def given(self) -> int:
+        return sum(cell.given for cell in self.cells)
+
+    @property
+    def coverage(self) -> int:
+        return 100 * self.given // self.asked if self.asked else 0
+
+
+@dataclass
+class Person:
+    """One rater of the cycle: what is left, since when they know, how often they were reminded."""
+
+    rater: User
+    asked: int
+    submitted: int
+    since: date | None
+    reminders: int = 0
+    reminded: date | None = None
+
+    @property
+    def left(self) -> int:
+        return self.asked - self.submitted
+
+
+def marks_asked(scorecards: ScorecardQuerySet) -> Counter[tuple[int, str]]:
+    """How many marks a template asks of a rater role, for every template in use."""
+    asked: Counter[tuple[int, str]] = Counter()
+    criteria = Criterion.objects.filter(
+        kind=Criterion.RATED, category__template__in=scorecards.order_by().values("template").distinct()
+    )
+    for template, roles in criteria.order_by().values_list("category__template_id", "roles"):
+        for role in roles or [role for role, _ in RATER_ROLES]:
+            asked[template, role] += 1
+    return asked
+
+
+def totals(scorecards: ScorecardQuerySet, asked: Mapping[tuple[int, str], int]) -> Totals:
+    """What is asked and given over these scorecards."""
+    found = Totals(partners=scorecards.count())
+    groups = Assessment.objects.filter(scorecard__in=scorecards).order_by()
+    for template, role, number, submitted in groups.values_list("scorecard__template", "rater_role").annotate(
+        number=Count("pk"), submitted=Count("submitted_at")
+    ):
+        found.asked += number
+        found.submitted += submitted
+        found.marks_asked += number * asked[template, role]
+    found.marks_given = Rating.objects.answered().filter(scorecard__in=scorecards).count()
+    return found
+
+
+def narrowed(
+    scorecards: ScorecardQuerySet, wanted: Mapping[str, str], asked: Mapping[tuple[int, str], int]
+) -> ScorecardQuerySet:
+    """The scorecards an address asks for, in its order; what makes no sense in it is left out."""
+    if text := wanted.get("find", "").strip():
+        scorecards = scorecards.filter(partner__in=search_partners(Partner.objects.all(), text).order_by())
+    theirs = Assessment.objects.filter(scorecard=OuterRef("pk"))
+    if rater := row_number(wanted.get("rater")):
+        theirs = theirs.filter(rater=rater)
+        scorecards = scorecards.filter(Exists(theirs))
+    if wanted.get("show") == "missing":
+        scorecards = scorecards.filter(Exists(theirs.filter(submitted_at=None)))
+    elif wanted.get("show") == "nobody":
+        scorecards = scorecards.filter(assessments=None)
+    elif wanted.get("show") == "in":
+        scorecards = scorecards.filter(Exists(theirs), ~Exists(theirs.filter(submitted_at=None)))
+    return _sorted(scorecards, wanted.get("sort", ""), asked)
+
+
+def _sorted(
+    scorecards: ScorecardQuerySet, sort: str, asked: Mapping[tuple[int, str], int]
+) -> ScorecardQuerySet:
+    name = sort.removeprefix("-")
+    if name == "left":
+        scorecards = scorecards.alias(left=Count("assessments", filter=Q(assessments__submitted_at=None)))
+    elif name == "marks":
+        given = Rating.objects.answered().filter(scorecard=OuterRef("pk")).order_by().values("scorecard")
+        whens = [
+            When(template=template, assessments__rater_role=role, then=Value(number))
+            for (template, role), number in asked.items()
+        ]
+        scorecards = scorecards.alias(
+            marks=Cast(Coalesce(Subquery(given.values(number=Count("pk"))), 0), FloatField())
+            / NullIf(Sum(Case(*whens, default=0)), 0)
+        )
+    else:
+        return scorecards.order_by("-partner__name" if sort == "-partner" else "partner__name", "pk")
+    order = F(name).desc(nulls_last=True) if sort.startswith("-") else F(name).asc(nulls_first=True)
+    return scorecards.order_by(order, "partner__name", "pk")
+
+
+def lines(scorecards: Iterable[Scorecard], asked: Mapping[tuple[int, str], int]) -> list[Line]:
+    """The scorecards of a page with everybody asked and how many marks they gave: two statements."""
+    found = {scorecard.pk: Line(scorecard) for scorecard in scorecards}
+    marks = Rating.objects.answered().filter(scorecard__in=list(found)).order_by().values_list("assessment")
+    given = dict(marks.annotate(number=Count("pk")))
+    assessments = Assessment.objects.filter(scorecard__in=list(found)).select_related("rater")
+    for assessment in assessments.order_by("rater__name", "pk"):
+        line = found[assessment.scorecard_id]
+        number = asked[line.scorecard.template_id, assessment.rater_role]
+        line.cells.append(Cell(assessment, number, given.get(assessment.pk, 0)))
+    return list(found.values())
+
+
+def raters(scorecards: ScorecardQuerySet) -> "QuerySet[User]":
+    """Everybody asked, with `asked` and `submitted`; those with most left first."""
+    return (
+        User.objects.filter(assessments__scorecard__in=scorecards)
+        .annotate(asked=Count("assessments"), submitted=Count("assessments__submitted_at"))
+        .alias(left=F("asked") - F("submitted"))
+        .order_by("-left", "name", "pk")
+    )
+
+
+def with_something_left(raters: "QuerySet[User]") -> "QuerySet[User]":
+    return raters.filter(left__gt=0)
+
+
+def people(cycle: Cycle, found: Iterable[User]) -> list[Person]:
+    """These raters with the mails they had about the cycle: two statements."""
+    found = list(found)
+    invited = _mails(cycle, "invite", found)
+    nudged = _mails(cycle, "nudge", found)
+    opened = timezone.localdate(cycle.opened_at) if cycle.opened_at else None
+    persons = []
+    for rater in found:
+        _, first, _ = invited.get(rater.pk, (0, opened, None))
+        number, _, last = nudged.get(rater.pk, (0, None, None))
+        persons.append(Person(rater, rater.asked, rater.submitted, first, number, last))
+    return persons
+
+
+def _mails(cycle: Cycle, what: str, raters: Iterable[User]) -> dict[int, tuple[int, Any, Any]]:
+    rows = mails_about(cycle, what).filter(recipient__in=list(raters)).order_by().values("recipient")
+    return {
+        row["recipient"]: (row["number"], timezone.localdate(row["first"]), timezone.localdate(row["last"]))
+        for row in rows.annotate(number=Count("pk"), first=Min("created_at"), last=Max("created_at"))
+    }
+
+
+def missing_partners(scorecards: ScorecardQuerySet, names: int) -> list[tuple[str, int, list[str]]]:
+    """Who has something left: name, how many partners, and the first so many of their names."""
+    rows = (
+        Assessment.objects.filter(scorecard__in=scorecards, submitted_at=None)
+        .order_by()
+        .values("rater", "rater__name")
+        .annotate(
+            left=Count("pk"),
+            partners=ArrayAgg("scorecard__partner__name", order_by="scorecard__partner__name"),
+        )
+        .order_by("-left", "rater__name", "rater")
+    )
+    return [(row["rater__name"], row["left"], row["partners"][:names]) for row in rows]
+
+
+def by_cycle(cycles: Iterable[Cycle], scorecards: ScorecardQuerySet) -> dict[int, Totals]:
+    """Partners and assessments of these cycles, counted over the scorecards given: two statements."""
+    found: dict[int, Totals] = defaultdict(Totals)
+    inside = scorecards.filter(cycle__in=list(cycles)).order_by()
+    for cycle, number in inside.values_list("cycle").annotate(number=Count("pk")):
+        found[cycle].partners = number
+    assessments = Assessment.objects.filter(scorecard__in=inside).order_by().values_list("scorecard__cycle")
+    for cycle, asked, submitted in assessments.annotate(asked=Count("pk"), submitted=Count("submitted_at")):
+        found[cycle].asked, found[cycle].submitted = asked, submitted
+    return found
