@@ -7,13 +7,11 @@ import argparse
 import json
 import os
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import django
 from django.conf import settings
-from django.core.management import CommandError, call_command, get_commands
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -33,29 +31,26 @@ def _first_start() -> Any:
 
 def fill(*, demo: bool) -> None:
     """Load the built-in templates and, if wanted, the demo portfolio, into a database that was empty."""
-    for command in ("load_builtin", *(["load_demo"] if demo else [])):
-        if command in get_commands():
-            try:
-                call_command(command)
-            except CommandError as refusal:
-                print(f"{command}: {refusal}")
+    call_command("load_builtin")
+    if demo:
+        try:
+            call_command("load_demo")
+        except CommandError as refusal:
+            print(f"load_demo: {refusal}")
 
 
 def findings() -> dict[str, Any]:
     """What the launcher tells the person at the terminal."""
     from accounts.models import User
+    from governance.demo import LOGINS, PASSWORD
 
-    found: dict[str, Any] = {
+    present = set(User.objects.filter(is_demo=True).values_list("email", flat=True))
+    return {
         "people": User.objects.able_to_sign_in().exists(),
         "mail": bool(settings.EMAIL_HOST),
-        "logins": [],
+        "logins": [login for login in LOGINS if login[0] in present],
+        "password": PASSWORD,
     }
-    if find_spec("governance.demo"):
-        demo = import_module("governance.demo")
-        present = set(User.objects.filter(is_demo=True).values_list("email", flat=True))
-        found["logins"] = [list(login) for login in getattr(demo, "LOGINS", []) if login[0] in present]
-        found["password"] = getattr(demo, "PASSWORD", "")
-    return found
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -58,7 +59,7 @@ if not REDIS_URL:
 
 DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",
-    "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
+    "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": DATABASES["default"].get("OPTIONS", {})
     | {
@@ -214,7 +215,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "staticfiles": {"BACKEND": env("STATIC_STORAGE", default="vendorhub.assets.StaticStorage")},
+    "staticfiles": {"BACKEND": "vendorhub.assets.StaticStorage"},
 }
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
@@ -248,7 +249,7 @@ CELERY_BEAT_SCHEDULE = {
     "recompute": {"task": "scorecards.tasks.recompute_requested", "schedule": 1.0, "options": {"expires": 5}},
     "mail": {"task": "accounts.tasks.send_queued_mail", "schedule": 5.0, "options": {"expires": 30}},
     "imports": {"task": "partners.tasks.run_waiting_imports", "schedule": 2.0, "options": {"expires": 10}},
-    "reconcile": {"task": "scorecards.tasks.reconcile_scores", "schedule": 24 * 3600.0},
+    "reconcile": {"task": "scorecards.tasks.reconcile_scores", "schedule": crontab(hour=3, minute=0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 

@@ -121,6 +121,7 @@ def test_postgresql_comes_back_by_itself_and_people_are_told_to_try_again_meanwh
     signed_in = {"Cookie": "sessionid=" + "a" * 32}  # makes the site look the session up
     web = sorted(process.pid for process in site.processes("gunicorn"))
     assert fetch(site.port, "/templates/", **signed_in)[0] == 302
+    site.launcher.send_signal(signal.SIGSTOP)  # it starts nothing again before we have looked
     next(process for process in site.processes("postgres") if "-D" in process.cmdline()).kill()
     status, page = fetch(site.port, "/templates/", **signed_in)
     assert (status, "Try again in a moment" in page, "Traceback" in page) == (503, True, False)
@@ -130,6 +131,7 @@ def test_postgresql_comes_back_by_itself_and_people_are_told_to_try_again_meanwh
     assert (status, "<" in text) == (503, False)
     assert fetch(site.port, "/readyz")[0] == 503
     assert fetch(site.port, "/livez")[0] == 200
+    site.launcher.send_signal(signal.SIGCONT)
     wait_for(site, "/readyz", 200)
     assert fetch(site.port, "/templates/", **signed_in)[0] == 302
     assert sorted(process.pid for process in site.processes("gunicorn")) == web

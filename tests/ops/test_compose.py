@@ -66,14 +66,27 @@ def test_the_image_has_what_printing_needs():
     )
 
 
-def test_every_setting_it_passes_on_is_one_the_site_reads_and_is_explained(services):
-    read = set(
-        re.findall(r'(?:env(?:\.\w+)?\(|environ\.get\()"(\w+)"', (ROOT / "vendorhub/settings.py").read_text())
+def read_by(program: str) -> set[str]:
+    """The environment variables a file asks for."""
+    text = (ROOT / program).read_text()
+    return set(re.findall(r'(?:\benv(?:\.\w+)?\(|environ\.get\()"(\w+)"', text))
+
+
+def test_every_setting_it_passes_on_is_one_the_site_reads(services):
+    assert set(services["web"]["environment"]) <= read_by("vendorhub/settings.py")
+
+
+def test_the_example_lists_exactly_what_is_read(services):
+    listed = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    of_compose = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    assert sorted(listed) == sorted(
+        read_by("vendorhub/settings.py") | read_by("vendorhub/launcher.py") | of_compose
     )
-    passed = set(services["web"]["environment"])
-    assert passed <= read
-    explained = (ROOT / ".env.example").read_text() + (ROOT / "docs/operations.md").read_text()
-    assert {name for name in read if name not in explained} == set()
+
+
+def test_every_setting_is_explained():
+    explained = (ROOT / "docs/operations.md").read_text()
+    assert {name for name in read_by("vendorhub/settings.py") if f"`{name}`" not in explained} == set()
 
 
 def test_secrets_have_no_default(services):

@@ -2,9 +2,10 @@
 
 import socket
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Heartbeat
 from scorecards.models import RecomputeRequest
 from tests.factories import make_scorecard
+from vendorhub.celery import app
 from vendorhub.health import HealthMiddleware
 
 
@@ -92,3 +94,10 @@ def test_a_lost_database_makes_it_unavailable(client, healthy):
         assert client.get("/livez").status_code == 200
         status, word, checks = readyz(client)
     assert (status, word, checks) == (503, "unavailable", {"database": "does not answer"})
+
+
+def test_the_nightly_look_comes_however_often_beat_is_started_again():
+    with time_machine.travel(datetime(2026, 11, 22, 1, 59, tzinfo=UTC), tick=False):  # 02:59 in Berlin
+        schedule = app.conf.beat_schedule["reconcile"]["schedule"]
+        just_started = schedule.now()
+        assert schedule.remaining_estimate(just_started) == timedelta(minutes=1)
