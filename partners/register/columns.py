@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from partners.names import LEGAL_FORMS, plain
+from partners.names import LEGAL_FORMS, name_words, plain
 from partners.register.safety import column_number
 
 FIELDS = {
@@ -25,63 +25,85 @@ WORDS = {
     "partner": "partner|partner name|supplier|suppliers|supplier name|vendor|vendors|vendor name|company|company name|"
     "contractor|contractor name|counterparty|provider|service provider|manufacturer|lieferant|lieferanten|lieferantenname|"
     "kreditor|kreditorname|anbieter|firma|vertragspartner|dienstleister|auftragnehmer|fournisseur|fournisseurs|prestataire|"
-    "societe|titulaire|proveedor|empresa|contratista|adjudicatario|fornitore|fornecedor|leverancier|dostawca|third party",
+    "societe|titulaire|proveedor|empresa|contratista|adjudicatario|fornitore|fornecedor|leverancier|dostawca|third party|"
+    "leverantor|leverandor|toimittaja|wykonawca|kontrahent|partner kontraktowy|lieferfirma|fournisseur titulaire|opdrachtnemer|aannemer|prestador",
     "kind": "kind|partner kind|partner type|vendor type|vendor kind|supplier type|kind of partner|type of partner|"
     "partnerart|lieferantenart|lieferantentyp|type de fournisseur|tipo de proveedor|tipo fornitore|type leverancier",
     "reference": "reference|contract reference|contract number|contract no|contract nr|contract id|contract ref|ref|"
     "ref no|reference number|agreement number|agreement no|agreement id|contract code|po number|purchase order|"
     "order number|vertragsnummer|vertrags nr|vertragsnr|vertrag nr|vertrags id|aktenzeichen|bestellnummer|numero de contrat|"
     "n contrat|no contrat|reference contrat|reference du contrat|numero de contrato|numero contrato|expediente|"
-    "numero contratto|contractnummer|numero|number|no|nr|id|unique id|identifier|ocid",
+    "numero contratto|contractnummer|numero|number|no|nr|id|unique id|identifier|ocid|"
+    "avtalsnummer|avtalenummer|kontraktsnummer|numer umowy|nr umowy|vertragskennzeichen|contractnr|overeenkomstnummer|marche|numero marche",
     "title": "title|contract title|contract name|contract|description|contract description|subject|subject matter|"
     "agreement|agreement name|agreement title|name|purpose|scope|what|service description|titel|bezeichnung|"
     "vertragsbezeichnung|vertragstitel|vertragsgegenstand|vertragsname|gegenstand|betreff|beschreibung|leistung|vertrag|"
     "objet|objet du contrat|intitule|libelle|titre|objeto|objeto del contrato|titulo|descripcion|oggetto|titolo|"
-    "descrizione|omschrijving|onderwerp|service|services",
+    "descrizione|omschrijving|onderwerp|service|services|"
+    "benamning|avtalsnamn|przedmiot umowy|przedmiot|nazwa umowy|work description|scope of work|contrato|contrat|contratto|avtal|avtale|umowa",
     "starts": "starts|start|start date|contract start|contract start date|starts on|from|valid from|effective date|"
     "effective from|effective|commencement|commencement date|begin|begin date|begins|execution date|date signed|"
     "signature date|award date|beginn|vertragsbeginn|startdatum|start datum|gultig ab|gueltig ab|gultig von|laufzeitbeginn|"
     "laufzeit von|von|ab|debut|date de debut|date debut|date d effet|inicio|fecha de inicio|fecha inicio|inizio|data inizio|"
-    "data di inizio|begindatum|ingangsdatum",
+    "data di inizio|begindatum|ingangsdatum|"
+    "avtalsstart|data rozpoczecia|data zawarcia|fecha formalizacion|data inicio|aanvangsdatum|startdato",
     "ends": "ends|end|end date|contract end|contract end date|ends on|expiry|expiry date|expires|expires on|expiration|"
     "expiration date|contract expiry|until|valid to|valid until|valid through|to|termination date|completion date|"
     "ende|enddatum|end datum|vertragsende|laufzeitende|laufzeit bis|gultig bis|gueltig bis|bis|ablauf|ablaufdatum|"
     "fin|date de fin|date fin|echeance|date d echeance|fecha de fin|fecha fin|vencimiento|fine|data fine|data di fine|"
-    "scadenza|data scadenza|einddatum|vervaldatum",
+    "scadenza|data scadenza|einddatum|vervaldatum|"
+    "slutdatum|sluttdato|slutdato|avtalsslut|data zakonczenia|fecha finalizacion|finalizacion|data termino|einde|runs until",
     "notice_days": "notice|notice days|notice period|notice period days|notice in days|termination notice|"
     "termination notice days|cancellation notice|notice months|notice period months|kundigungsfrist|kuendigungsfrist|"
     "kundigungsfrist tage|kuendigungsfrist tage|kundigungsfrist in tagen|kuendigungsfrist in tagen|"
-    "kundigungsfrist monate|preavis|delai de preavis|preaviso|preavviso|opzegtermijn",
+    "kundigungsfrist monate|preavis|delai de preavis|preaviso|preavviso|opzegtermijn|"
+    "plazo preaviso|periodo preaviso|termine preavviso|uppsagningstid|oppsigelsestid|opsigelsesvarsel|okres wypowiedzenia|opzegperiode|notice required|notice to terminate",
     "auto_renews": "auto renews|auto renew|auto renewal|autorenew|autorenewal|automatic renewal|automatically renews|"
     "renews automatically|automatic extension|auto extension|evergreen|automatische verlangerung|automatische "
     "verlaengerung|verlangert sich automatisch|automatisch verlangert|autom verlangerung|tacite reconduction|"
-    "reconduction tacite|renovacion automatica|prorroga automatica|rinnovo automatico|tacito rinnovo|automatische verlenging",
+    "reconduction tacite|renovacion automatica|prorroga automatica|rinnovo automatico|tacito rinnovo|automatische verlenging|"
+    "reconduction|renouvellement automatique|renovacion tacita|automatisk forlangning|automatisk fornyelse|automatyczne przedluzenie|auto rollover|rollover|stilzwijgende verlenging|verlangerung|renewal",
     "annual_value": "annual value|annual contract value|annual cost|annual amount|annual spend|annual fee|acv|yearly value|"
     "yearly cost|yearly amount|per year|value per year|cost per year|amount per year|p a|pa|per annum|value p a|cost p a|"
     "jahreswert|jahreskosten|jahresbetrag|jahrlich|jahrliche kosten|kosten pro jahr|wert pro jahr|wert p a|kosten p a|"
     "montant annuel|valeur annuelle|cout annuel|valor anual|importe anual|coste anual|valore annuo|importo annuo|jaarwaarde|"
-    "jaarbedrag|spend|annualised value|annualized value",
+    "jaarbedrag|spend|annualised value|annualized value|"
+    "annual|yearly|arsvarde|arskostnad|arlig kostnad|wartosc roczna|jaarkosten",
     "total_value": "total value|total contract value|contract value|total|total amount|amount|contract amount|value|tcv|"
     "total cost|price|cost|sum|awarded amount|award value|betrag|wert|gesamtwert|auftragswert|vertragswert|"
     "gesamtbetrag|vertragsvolumen|volumen|auftragssumme|summe|montant|montant total|valeur|valeur totale|importe|importe total|"
-    "valor|valor total|importo|importo totale|valore|valore totale|waarde|totale waarde|bedrag|contractwaarde",
-    "currency": "currency|currency code|ccy|curr|iso currency|wahrung|waehrung|devise|monnaie|moneda|divisa|valuta|moeda",
+    "valor|valor total|importo|importo totale|valore|valore totale|waarde|totale waarde|bedrag|contractwaarde|"
+    "avtalsvarde|kontraktsvarde|varde|verdi|wartosc umowy|wartosc|kwota|presupuesto|montant marche",
+    "currency": "currency|currency code|ccy|curr|iso currency|wahrung|waehrung|devise|monnaie|moneda|divisa|valuta|moeda|"
+    "waluta|valutakode|divise",
     "unit": "unit|business unit|bu|division|department|dept|directorate|organisation unit|organisational unit|"
     "organization unit|org unit|organisation|organization|agency|buyer|ministry|branch|entity|legal entity|faculty|"
     "business area|abteilung|bereich|fachbereich|geschaftsbereich|geschaeftsbereich|geschaftseinheit|"
     "organisationseinheit|dienststelle|sparte|direction|departement|unite|service acheteur|unidad|unidad de negocio|"
-    "departamento|dipartimento|reparto|afdeling|bedrijfsonderdeel",
+    "departamento|dipartimento|reparto|afdeling|bedrijfsonderdeel|"
+    "business unit name|site|plant|enhet|avdelning|avdeling|jednostka|dzial",
     "owner": "owner|contract owner|contract manager|owner email|owner e mail|responsible|responsible person|"
     "responsible manager|business owner|service owner|manager|verantwortlich|verantwortlicher|verantwortliche|"
     "vertragsverantwortlicher|vertragsverantwortliche|verantwortliche person|eigentumer|responsable|responsable du contrat|"
-    "propietario|responsabile|eigenaar|verantwoordelijke|contracteigenaar",
+    "propietario|responsabile|eigenaar|verantwoordelijke|contracteigenaar|"
+    "ansvarig|avtalsansvarig|kontraktsansvarlig|wlasciciel|opiekun|betreuer|budget holder|gestor",
     "delivered_by": "delivered by|reseller|solution provider|integrator|system integrator|implementation partner|"
     "delivery partner|distributor|channel partner|bought through|geliefert von|geliefert durch|wiederverkaufer|"
-    "systemhaus|handelspartner|revendeur|integrateur|distribuidor|revendedor|rivenditore|wederverkoper",
+    "systemhaus|handelspartner|revendeur|integrateur|distribuidor|revendedor|rivenditore|wederverkoper|"
+    "resold by|purchased through|purchased via|bought via|bezogen uber|achete via|levererad av",
     "link": "link|url|web link|hyperlink|contract url|contract link|details url|document link|document url|web address|"
     "file link|lien|enlace|collegamento|weblink",
 }  # fmt: skip
-PHRASES = {name: [tuple(phrase.split()) for phrase in text.split("|")] for name, text in WORDS.items()}
+SMALL_WORDS = set("de du des del d l la le les el di da the of der die das het i".split())  # noqa: SIM905
+
+
+def _without_small_words(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if word not in SMALL_WORDS) or tuple(words)
+
+
+PHRASES = {
+    name: [_without_small_words(phrase.split()) for phrase in text.split("|")] for name, text in WORDS.items()
+}
 EXACTLY = {
     phrase: {name for name in FIELDS if phrase in PHRASES[name]}
     for phrases in PHRASES.values()
@@ -91,12 +113,12 @@ EXACTLY = {
 SPOILERS = {
     "partner": "no nr number num id code type kind category abn vat address street city country postcode zip phone email mail "
     "contact website manager nummer art ort land region status count rating",
-    "title": "type kind category status start end date value amount owner manager id url link art typ status datum",
+    "title": "no nr number num type kind category status start end date value amount owner manager id url link art typ status datum",
     "owner": "phone department unit partner supplier vendor",
     "starts": "ends expiry",
     "ends": "starts notice",
     "total_value": "annual year yearly month monthly jahr paid invoiced tax vat gst type number count",
-    "annual_value": "report",
+    "annual_value": "report total",
     "unit": "price cost type code id size preis business_number",
     "link": "text",
     "reference": "type partner supplier vendor date tax vat lieferant",
@@ -128,20 +150,19 @@ def heading_words(heading: str) -> tuple[str, ...]:
     """The words of a heading without case, accents, signs and what stands in brackets."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading)
     bare = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", spaced)
-    return tuple(re.findall(r"[^\W_]+", plain(bare if bare.strip() else spaced)))
+    return _without_small_words(re.findall(r"[^\W_]+", plain(bare if bare.strip() else spaced)))
 
 
 def name_score(name: str, heading: str) -> float:
-    """How well a heading names a FIELD, 0 to 100: the share of its words that a known phrase covers."""
+    """How well a heading names a FIELD, 0 to 100: the share of its words that a known phrase covers, in any order."""
     words = heading_words(heading)
     if not words or (SPOILING.get(name, set()) & set(words) and words not in PHRASES[name]):
         return 0.0
     best = 0.0
     for rank, phrase in enumerate(PHRASES[name]):
-        size = len(phrase)
-        if any(words[i : i + size] == phrase for i in range(len(words) - size + 1)):
-            exact = 100 - rank * 0.3
-            best = max(best, exact if size == len(words) else 75 * size / len(words))
+        if set(phrase) <= set(words):
+            exact = 100 - rank * 0.3 - (words != phrase)
+            best = max(best, exact if len(phrase) == len(words) else 75 * len(phrase) / len(words))
     return best
 
 
@@ -223,12 +244,13 @@ def _match_by_content(
             best = [p for p in free if fits(name, contents[p]) >= 0.9 and _speaks_for(name, contents[p])]
             if best:
                 take(name, best[0])
-    dates = [p for p in free if fits("starts", contents[p]) >= 0.9 and _speaks_for("starts", contents[p])]
-    if wanted("starts") and wanted("ends") and len(dates) == 2:
+    perhaps = [p for p in free if fits("starts", contents[p]) >= 0.3]
+    dates = [p for p in perhaps if fits("starts", contents[p]) >= 0.5 and _speaks_for("starts", contents[p])]
+    if wanted("starts") and wanted("ends") and len(dates) == len(perhaps) == 2:
         first, second = sorted(dates, key=lambda p: _middle(contents[p]))
         take("starts", first)
         take("ends", second)
-    elif wanted("ends") and len(dates) == 1:
+    elif wanted("ends") and len(dates) == len(perhaps) == 1:
         take("ends", dates[0])
     if wanted("partner"):
         shares = [(sum(map(has_legal_form, contents[p])) / len(contents[p]), p) for p in free]
@@ -240,13 +262,21 @@ def _match_by_content(
         if fits("total_value", contents[p]) >= 0.95 and _speaks_for("total_value", contents[p])
     ]
     if wanted("total_value") and wanted("annual_value") and len(amounts) == 1:
-        take("total_value", amounts[0])
+        yearly = SPOILING["total_value"] & set(heading_words(headings[amounts[0]]))
+        if not yearly:
+            take("total_value", amounts[0])
     if wanted("reference"):
         for place in list(free):
             if all(map(_like_a_reference, contents[place])) and _all_different(contents[place]):
                 take("reference", place)
                 break
-    texts = [p for p in free if sum(" " in str(c).strip() for c in contents[p]) > 0.8 * len(contents[p])]
+    texts = [
+        p
+        for p in free
+        if sum(" " in str(c).strip() for c in contents[p]) > 0.8 * len(contents[p])
+        and fits("title", contents[p]) > 0.8
+        and fits("total_value", contents[p]) < 0.5
+    ]
     if wanted("title") and texts:
         longest = max(
             texts, key=lambda p: (len(set(map(str, contents[p]))), sum(len(str(c)) for c in contents[p]))
@@ -262,7 +292,7 @@ def _speaks_for(name: str, cells: list[Any]) -> bool:
         return sum(
             isinstance(c, date) or bool(re.search(r"[-./ ]", t.strip()))
             for c, t in zip(cells, texts, strict=True)
-        ) > 0.8 * len(cells)
+        ) >= 0.5 * len(cells)
     if name == "total_value":
         return sum(
             isinstance(c, Decimal) or bool(re.search(r"[.,][0-9]{2}$|[€$£¥]|[A-Z]{3}", t.strip()))
@@ -285,7 +315,7 @@ def _middle(cells: list[Any]) -> str:
 
 def has_legal_form(cell: Any) -> bool:
     """Whether a cell ends like the name of a company."""
-    words = re.findall(r"[^\W_]+", plain(str(cell)))
+    words = name_words(str(cell))
     return len(words) > 1 and words[-1] in LEGAL_FORMS
 
 

@@ -1,5 +1,6 @@
 """Reads the rows of a table into entries of the register; a row with anything unreadable is a problem, not a guess."""
 
+import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 from partners.names import plain
 from partners.register.columns import AMOUNTS, DATES, FIELDS, Columns
 from partners.register.dates import make_readers, means_no_end
-from partners.register.money import DOLLARS, MoneyReader, currency_code, currency_in_heading
+from partners.register.money import DOLLARS, KRONER, MoneyReader, currency_code, currency_in_heading
 from partners.register.reading import Row, Table
 from partners.register.spellings import Supplier, split_suppliers
 from partners.register.values import (
@@ -24,7 +25,8 @@ from partners.register.values import (
     shown,
 )
 
-TOTALS = re.compile(r"(grand |sub ?)?(total|totals|sum|summe|gesamt|gesamtsumme|zwischensumme|insgesamt|totaal|totale|total general|suma)\b.{0,30}")  # fmt: skip
+TOTALS = re.compile(r"(grand |sub ?)?(total|totals|sum|summe|gesamt|gesamtsumme|zwischensumme|insgesamt|totaal|totale|total general|suma|summa|razem)\b.{0,30}")  # fmt: skip
+REMARKS = re.compile(r"(\*|(source|notes?|remarks?|as (of|at)|generated|exported|printed|page|quelle|stand|hinweis|anmerkung|erstellt|seite|remarques?|nota|fuente|bron|opmerking)\b.*[:0-9]).*", re.DOTALL)  # fmt: skip
 LIMITS = {"reference": 100, "title": 500, "unit": 200, "owner": 254, "delivered_by": 300}
 
 
@@ -85,6 +87,7 @@ class RowReader:
         self.table, self.columns, self.default_currency = table, columns, currency
         self.notes: list[str] = []
         self.lines: dict[str, list[int]] = defaultdict(list)  # what happened → where
+        self.totals_in = 0  # the last line of totals
         places = columns.places
         cells = {name: table.column(places[name]) for name in (*DATES, *AMOUNTS) if name in places}
         dates, notes, self.assumed = make_readers({FIELDS[n]: cells[n] for n in DATES if n in cells}, order)
@@ -108,7 +111,9 @@ class RowReader:
         entries: list[Entry] = []
         seen: dict[str, int] = {}
         for row in self.table.rows:
-            fingerprint = "\x1f".join(map(str, row.cells))
+            fingerprint = hashlib.sha256(
+                "\x1f".join(map(str, row.cells)).encode(errors="surrogatepass")
+            ).hexdigest()[:32]
             entry, found = self.read(row)
             if not found and fingerprint in seen:
                 found = [
@@ -136,7 +141,12 @@ class RowReader:
         """One row as an entry, or everything that is wrong with it."""
         problems: list[Problem] = []
         if self._is_total(row):
+            self.totals_in = row.line
             return None, [Problem(row.line, "", "looks like a line of totals, so it was left out")]
+        if self._is_remark(row):
+            return None, [
+                Problem(row.line, "", "looks like a remark, not like a contract, so it was left out")
+            ]
         values: dict[str, Any] = {}
         for name in self.simple:
             value = self._cell(row, name)
@@ -237,6 +247,11 @@ class RowReader:
             code = beside.get(name) or self.heading_currency[name]
             if code == "$":
                 code = self._dollar(stated or constant or self.default_currency)
+            elif code == "kr":
+                code = stated or constant or self.default_currency
+                if code not in KRONER:
+                    reason = "“kr” may be Swedish, Norwegian, Danish or Icelandic; give the currency a column of its own"
+                    problems.append(Problem(row.line, self._heading(name), reason))
             if stated and code and code != stated:
                 reason = f"the amount says {code}, the currency column {stated}"
                 problems.append(Problem(row.line, self._heading(name), reason))
@@ -271,6 +286,15 @@ class RowReader:
         if not is_blank(partner) and not _says_total(partner):
             return False
         return any(map(_says_total, filled))
+
+    def _is_remark(self, row: Row) -> bool:
+        """A single cell in a table of several columns, if it stands below the totals or begins as remarks do."""
+        filled = [cell for cell in row.cells if cell != ""]
+        if len(filled) > 1 or len(self.columns.places) < 2:
+            return False
+        return bool(self.totals_in) or (
+            isinstance(filled[0], str) and bool(REMARKS.fullmatch(plain(filled[0]).strip()))
+        )
 
     def _all_notes(self) -> list[str]:
         said = {

@@ -10,7 +10,7 @@ from partners.register.values import BadValue, ascii_digits, clean_text, shown
 from partners.register.workbook import Cell, CellError
 
 CURRENCIES = {"AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD", "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD", "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB", "TJS", "TMT", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VED", "VES", "VND", "VUV", "WST", "XAF", "XCD", "XOF", "XPF", "YER", "ZAR", "ZMW", "ZWG"}  # fmt: skip
-SIGNS = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN", "₺": "TRY", "₽": "RUB", "₩": "KRW", "kč": "CZK", "₪": "ILS", "us$": "USD", "a$": "AUD", "au$": "AUD", "c$": "CAD", "ca$": "CAD", "nz$": "NZD", "s$": "SGD", "hk$": "HKD", "r$": "BRL", "fr.": "CHF", "sfr.": "CHF", "sfr": "CHF"}  # fmt: skip
+SIGNS = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN", "₺": "TRY", "₽": "RUB", "₩": "KRW", "kč": "CZK", "₪": "ILS", "us$": "USD", "a$": "AUD", "au$": "AUD", "c$": "CAD", "ca$": "CAD", "nz$": "NZD", "s$": "SGD", "hk$": "HKD", "r$": "BRL", "fr.": "CHF", "sfr.": "CHF", "sfr": "CHF", "fr": "CHF", "rs": "INR", "rs.": "INR", "ft": "HUF", "lei": "RON"}  # fmt: skip
 WORDS = {"euro": "EUR", "euros": "EUR", "us dollar": "USD", "us dollars": "USD", "pound": "GBP", "pounds": "GBP", "pound sterling": "GBP", "sterling": "GBP", "swiss franc": "CHF", "swiss francs": "CHF", "schweizer franken": "CHF", "australian dollar": "AUD", "australian dollars": "AUD", "yen": "JPY"}  # fmt: skip
 DOLLARS = {
     "USD",
@@ -30,6 +30,7 @@ DOLLARS = {
     "TWD",
     "NAD",
 }
+KRONER = {"SEK", "NOK", "DKK", "ISK"}
 LIMIT = Decimal(10) ** 14
 _SPACES = str.maketrans("", "", " \u00a0\u202f\u2009'’")
 _SHAPE = re.compile(r"(?P<before>[^0-9.,()+\-−–]*)(?P<number>[0-9][0-9.,]*|[.,][0-9]+)(?P<after>[^0-9.,()]*)")
@@ -66,13 +67,15 @@ class MoneyReader:
         self.rounded = False
 
     def read(self, cell: Cell) -> tuple[Decimal, str]:
-        """(amount, currency sign or code beside it, "$" or ""). BadValue for anything unclear, negative or endless."""
+        """(amount, currency beside it: a code, "$", "kr" or ""). BadValue for anything unclear, negative or endless."""
         if isinstance(cell, Decimal):
             return self._checked(cell, cell), ""
         if isinstance(cell, bool) or not isinstance(cell, str) or isinstance(cell, CellError):
             raise BadValue(f"{shown(clean_text(cell))} is no amount")
         text = ascii_digits(clean_text(cell))
-        bare = re.sub(r"(?<=[0-9])[.,][-–—]{1,2}", "", text.translate(_SPACES))  # 5.000,- is 5.000
+        bare = re.sub(r"(?<=[0-9])[.,/][-–—=]{1,2}", "", text.translate(_SPACES))  # 5.000,- is 5.000
+        bare = re.sub(r"^([^\W0-9]{1,4})\.(?=[0-9])", r"\1", bare)  # Fr.5000 is Fr5000
+        bare = re.sub(r"(?<=[^\W0-9])\.$", "", bare)
         if re.search(r"^\(.*\)$|^[^0-9]{0,4}[-−–][^0-9]{0,3}[0-9.,]|[0-9][-−–]$", bare):
             raise BadValue(f"{shown(cell)} is negative; a contract's value cannot be")
         found = _SHAPE.fullmatch(bare)
@@ -143,8 +146,8 @@ def _currency_beside(before: str, after: str, cell: Cell) -> str:
         return ""
     if len(beside) > 1 and len(set(beside)) > 1:
         raise BadValue(f"{shown(cell)} is not a plain amount; write the number in full")
-    if beside[0] == "$":
-        return "$"
+    if (sign := beside[0].lower().rstrip(".:")) in ("$", "kr"):
+        return sign
     try:
         return currency_code(beside[0])
     except BadValue as unknown:

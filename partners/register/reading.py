@@ -13,10 +13,20 @@ from typing import IO, Any
 
 from partners.names import plain
 from partners.register.columns import has_legal_form, recognised
-from partners.register.safety import CHUNK, MAX_CELL, MAX_COLUMNS, MAX_ROWS, Refused, check_file, is_utf16
-from partners.register.workbook import Cell, CellError, Sheet, SheetRow, Workbook
+from partners.register.safety import (
+    CHUNK,
+    MAX_CELL,
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    MAX_TEXT,
+    MEGABYTE,
+    Refused,
+    check_file,
+    is_utf16,
+)
+from partners.register.workbook import LOOKED_AT, Cell, CellError, Sheet, SheetRow, Workbook, weight
 
-LOOKED_AT = 40  # rows searched for the headings
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -159,7 +169,7 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[SheetRow]:
             ) from broken
         if len(record) > MAX_COLUMNS and any(record[MAX_COLUMNS:]):
             raise Refused(f"Line {begins:,} has {len(record):,} columns; up to {MAX_COLUMNS} can be read.")
-        if any(len(cell) > MAX_CELL for cell in record):
+        if max(map(len, record), default=0) > MAX_CELL:
             raise Refused(f"A cell in line {begins:,} holds more than {MAX_CELL:,} characters.")
         if len(lines.record) > 1 and _never_closed(lines.record, delimiter):
             lines.unclosed = begins
@@ -183,9 +193,18 @@ def _never_closed(record: list[str], delimiter: str) -> bool:
 
 
 def _limited(rows: Iterable[SheetRow]) -> Iterator[SheetRow]:
+    cells = size = 0
     for number, row in enumerate(rows):
-        if number > MAX_ROWS + LOOKED_AT:
-            raise Refused(f"The register has more than {MAX_ROWS:,} rows. Split it into several files.")
+        cells += len(row.cells)
+        size += max(0, weight(row.cells.values()))
+        much = (
+            f"{MAX_ROWS:,} rows" if number > MAX_ROWS + LOOKED_AT
+            else f"{MAX_CELLS:,} filled cells" if cells > MAX_CELLS
+            else f"{MAX_TEXT // MEGABYTE} MB of text" if size > MAX_TEXT
+            else ""
+        )  # fmt: skip
+        if much:
+            raise Refused(f"The register has more than {much}. Split it into several files.")
         yield row
 
 
@@ -220,8 +239,8 @@ def _choose_sheet(book: Workbook, wanted: str) -> tuple[Sheet, list[Sheet]]:
             raise Refused(f"The workbook has no sheet “{wanted[:60]}”.")
         return chosen, [s for s in book.sheets if s is not chosen]
     scores = []
-    for place, sheet in enumerate(book.sheets[:50]):
-        first = [row for row, _ in zip(book.rows(sheet), range(LOOKED_AT), strict=False)]
+    for place, sheet in enumerate(book.sheets[:30]):
+        first = book.first_rows(sheet, LOOKED_AT)
         known = max((recognised(list(row.cells.values())) for row in first), default=0)
         cells = sum(len(row.cells) for row in first)
         scores.append((bool(cells), not sheet.hidden, known, cells, -place, sheet))
@@ -233,10 +252,14 @@ def _fill_merged(rows: list[SheetRow], merges: list[tuple[int, int, int, int]]) 
     """Copy the value of a cell merged downwards into the rows it covers; returns what was filled."""
     by_line = {row.line: row for row in rows}
     filled: set[tuple[int, int]] = set()
+    looked_at = 0
     for top, left, bottom, _right in merges:
         value = by_line[top].cells.get(left) if top in by_line else None
         if value is None or bottom - top > MAX_ROWS:
             continue
+        looked_at += bottom - top
+        if looked_at > MAX_CELLS // 4:
+            raise Refused("The sheet merges more cells than a register can have. Unmerge them and try again.")
         for line in range(top + 1, bottom + 1):
             if line in by_line and left not in by_line[line].cells:
                 by_line[line].cells[left] = value
@@ -255,7 +278,7 @@ def _arrange(source: Iterable[SheetRow]) -> Table:
     last = max(rows[at].cells) if at is not None else -1
     width = max([last, *(max(row.cells) for row in body)]) + 1 if body else last + 1
     notes: list[str] = []
-    headings = _name_columns(rows[at].cells if at is not None else {}, width, notes)
+    headings = _name_columns(_with_groups(rows, at) if at is not None else {}, width, notes)
     if at:
         notes.append(
             f"The headings stand in line {rows[at].line}; {at} line{'s' * (at > 1)} of titles above {'were' if at > 1 else 'was'} left out."
@@ -318,6 +341,20 @@ def _find_headings(rows: list[SheetRow]) -> int | None:
         if len(row.cells) >= max(2, 0.6 * width):
             return place if all(map(_mere_words, row.cells.values())) else None
     return None
+
+
+def _with_groups(rows: list[SheetRow], at: int) -> dict[int, Cell]:
+    """The headings; below a heading over several columns ("Contract": "Number", "Start") with it in front."""
+    headings = rows[at].cells
+    groups = rows[at - 1].cells if at and len(rows[at - 1].cells) > 1 else {}
+    combined = dict(headings)
+    group = ""
+    for place in range(max(headings) + 1):
+        group = str(groups.get(place, group))
+        own = str(headings.get(place, ""))
+        if recognised([group]) and own.casefold() != group.casefold() and (own or place in groups):
+            combined[place] = f"{group} {own}".strip()
+    return combined
 
 
 def _mere_words(cell: Cell) -> bool:

@@ -7,7 +7,8 @@ cell) is refused by `workbook` and `reading` at the limit, with the same excepti
 
 import re
 import zipfile
-from typing import IO
+import zlib
+from typing import IO, Any
 from xml.parsers import expat
 
 MEGABYTE = 1024 * 1024
@@ -17,7 +18,10 @@ MAX_COLUMNS = 200
 MAX_CELL = 50_000  # characters
 MAX_LINES = 500_000  # physical lines of a text file; a cell may hold line breaks
 MAX_LINE_BYTES = MEGABYTE
+MAX_CELLS = 1_500_000  # filled
+MAX_TEXT = 48 * MEGABYTE  # of all cells, as they lie in memory
 MAX_MEMBERS = 1_000
+MAX_DIRECTORY = MEGABYTE // 4  # of an archive, in bytes
 MAX_UNPACKED = 120 * MEGABYTE
 MAX_RATIO = 100  # unpacked to packed, judged from 1 MB on
 # Parts that are small in any honest workbook.
@@ -97,9 +101,25 @@ def _refuse_compound_file(file: IO[bytes]) -> None:
 
 
 # --- Workbooks -------------------------------------------------------------------------------------------
+class _Sparing:
+    """A file of which nobody reads much at once: an archive's directory is read as a whole, however long it is."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+    def read(self, size: int = -1) -> bytes:
+        found = self.file.read(MAX_DIRECTORY + 1 if size < 0 else min(size, MAX_DIRECTORY + 1))
+        if len(found) > MAX_DIRECTORY:
+            raise Refused(f"The workbook holds more parts than an honest one can: over {MAX_MEMBERS:,}.")
+        return found
+
+
 def _check_workbook(file: IO[bytes]) -> None:
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(_Sparing(file)) as archive:  # type: ignore[arg-type]
             members = archive.infolist()
             _check_members(members)
             _check_kind({member.filename for member in members}, archive)
@@ -109,6 +129,7 @@ def _check_workbook(file: IO[bytes]) -> None:
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
+        zlib.error,
         NotImplementedError,
         EOFError,
         OSError,
@@ -137,6 +158,8 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
             raise Refused(
                 f"The workbook holds another archive or document ({name[:60]}). Remove it and try again."
             )
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Refused(f"The workbook is packed in a way that no spreadsheet program uses. {SAVE_AS}")
         if name.lower().endswith("vbaproject.bin"):
             raise Refused(f"The workbook holds macros. {SAVE_AS}")
         if member.file_size > MEGABYTE and member.file_size > MAX_RATIO * max(member.compress_size, 1):

@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from partners.names import LEGAL_FORMS, name_key, plain
+from partners.names import LEGAL_FORMS, name_key, name_words
 
 ALIKE = 0.6  # trigram similarity, as PostgreSQL's pg_trgm measures it
 _BRACKETED = re.compile(r"^(?P<name>.+?)\s*\((?P<reference>[A-Za-z0-9][A-Za-z0-9./_-]{2,62})\)$")
+_BETWEEN = re.compile(r"[;|,/]| [+&] | (?:and|und|et|y|e|en) (?=\S+ \S)")
+_GOES_ON = re.compile(r"co\b", re.IGNORECASE)  # GmbH & Co. KG
 _ADDRESS = re.compile(r"@|://|www\.|\b(p\.?o\.? box|postfach|street|st\.|road|avenue|strasse|str\.|tel|phone|fax|abn|vat|ust)\b|[0-9]{4,}", re.IGNORECASE)  # fmt: skip
 
 
@@ -42,8 +44,11 @@ def split_suppliers(cell: str, reference: str) -> tuple[list[Supplier], str]:
 
 
 def _split_line(line: str, reference: str) -> tuple[list[Supplier], str]:
-    """One line: several suppliers only if each carries a reference or a legal form, or a semicolon parts them."""
-    for sign in (";", ","):
+    """One line: several suppliers only if each carries a reference or a legal form, or a semicolon or bar parts them."""
+    parts = [part.strip() for part in _BETWEEN.split(line) if part.strip()]
+    if len(parts) > 1 and all(map(_complete, parts)) and not any(map(_GOES_ON.match, parts)):
+        return _distinct([_supplier(part, reference) for part in parts]), "split"
+    for sign in (";", " | ", " / ", ","):
         parts = [part.strip() for part in line.split(sign) if part.strip()]
         if len(parts) < 2:
             continue
@@ -51,10 +56,10 @@ def _split_line(line: str, reference: str) -> tuple[list[Supplier], str]:
         if (
             all(s.reference for s in suppliers)
             or all(map(_complete, parts))
-            or (sign == ";" and all(map(_like_a_name, parts)))
+            or (sign in (";", " | ") and all(map(_like_a_name, parts)))
         ):
             return _distinct(suppliers), "split"
-        if all(len(part.split()) > 1 and _like_a_name(part) for part in parts):
+        if all((len(part.split()) > 1 or sign == " / ") and _like_a_name(part) for part in parts):
             return [_supplier(line, reference)], "kept"
     return [_supplier(line, reference)], ""
 
@@ -75,14 +80,14 @@ def _is_reference(text: str, own: str) -> bool:
 
 
 def _like_a_name(text: str) -> bool:
-    words = re.findall(r"[^\W_]+", plain(text))
+    words = name_words(text)
     if not words or not any(word.isalpha() for word in words) or all(word in LEGAL_FORMS for word in words):
         return False
     return not text[:1].islower() and not _ADDRESS.search(text)
 
 
 def _complete(text: str) -> bool:
-    words = re.findall(r"[^\W_]+", plain(text))
+    words = name_words(text)
     return len(words) > 1 and words[-1] in LEGAL_FORMS and any(word not in LEGAL_FORMS for word in words)
 
 

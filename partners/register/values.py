@@ -11,11 +11,11 @@ from partners.names import plain
 from partners.register.workbook import Cell, CellError
 
 # Cells that say there is nothing.
-NOTHING = {"", "-", "--", "–", "—", "n/a", "na", "n.a.", "#n/a", "none", "null", "nil", "tbc", "tbd", "t.b.d.", "?", "unknown", "k.a.", "keine angabe", "unbekannt", "offen", "entfallt", "inconnu", "desconocido"}  # fmt: skip
+NOTHING = {"", "-", "--", "–", "—", "n/a", "na", "n.a.", "#n/a", "none", "null", "nil", "tbc", "tbd", "t.b.d.", "?", "unknown", "k.a.", "keine angabe", "unbekannt", "offen", "entfallt", "inconnu", "desconocido", "not known", "not applicable", "not available", "not specified", "not stated", "to be confirmed", "nicht bekannt", "keine", "sans objet", "non applicable", "no aplica", "nvt", "n.v.t.", "niet van toepassing", "nie dotyczy"}  # fmt: skip
 # Said of an end that is not there.
-OPEN_ENDED = {"ongoing", "open", "open ended", "open-ended", "perpetual", "evergreen", "indefinite", "unlimited", "no end", "no end date", "until terminated", "unbefristet", "unbegrenzt", "laufend", "indetermine", "duree indeterminee", "indefinido", "indeterminato", "onbepaald"}  # fmt: skip
-YES = {"yes", "y", "true", "t", "1", "x", "✓", "✔", "auto", "automatic", "automatically", "ja", "j", "wahr", "automatisch", "oui", "o", "vrai", "si", "s", "sim", "vero", "verdadero", "waar"}  # fmt: skip
-NO = {"no", "n", "false", "f", "0", "manual", "manually", "not", "never", "nein", "falsch", "manuell", "non", "faux", "nee", "falso", "nao"}  # fmt: skip
+OPEN_ENDED = {"ongoing", "open", "open ended", "open-ended", "perpetual", "evergreen", "indefinite", "unlimited", "no end", "no end date", "until terminated", "unbefristet", "unbegrenzt", "laufend", "indetermine", "duree indeterminee", "indefinido", "indeterminato", "onbepaald", "onbepaalde tijd", "rolling", "rolling contract", "no expiry", "does not expire", "never", "permanent", "continuing", "until further notice", "until cancelled", "auf unbestimmte zeit", "bis auf weiteres", "sans terme", "tillsvidare", "tills vidare", "czas nieokreslony"}  # fmt: skip
+YES = {"yes", "y", "true", "t", "1", "x", "✓", "✔", "auto", "automatic", "automatically", "ja", "j", "wahr", "automatisch", "oui", "o", "vrai", "si", "s", "sim", "vero", "verdadero", "waar", "tak", "☑", "☒", "✅", "evergreen", "renews", "auto renewal", "auto-renewal", "auto-renew", "auto-renews"}  # fmt: skip
+NO = {"no", "n", "false", "f", "0", "manual", "manually", "not", "never", "nein", "falsch", "manuell", "non", "faux", "nee", "falso", "nao", "nej", "nie", "nei", "✗", "✘", "✕", "☐", "❌", "expires", "fixed term"}  # fmt: skip
 KIND_WORDS = {
     "vendor": "vendor|supplier|external|external supplier|lieferant|fournisseur|proveedor|fornitore|leverancier|hersteller|manufacturer",
     "provider": "provider|solution provider|reseller|integrator|system integrator|service provider|distributor|systemhaus|"
@@ -27,11 +27,28 @@ KIND_WORDS = {
 }  # fmt: skip
 KINDS = {word: kind for kind, words in KIND_WORDS.items() for word in words.split("|")}
 NOTICE_UNITS = [
-    ("days", r"d|days?|calendar days?|tage?n?|jours?|dias?|giorni|giorno|dagen|dag"),
-    ("weeks", r"w|wk|wks|weeks?|wochen?|semaines?|semanas?|settimane|settimana|weken|week"),
-    ("months", r"m|mth|mths|mo|months?|monate?n?|mois|mes(?:es)?|mesi|mese|maanden|maand"),
+    (
+        "days",
+        r"d|days?|calendar days?|tage?n?|kalendertage?|jours?|dias?|giorni|giorno|dagen|dag|dagar|dage|dni",
+    ),
+    (
+        "weeks",
+        r"w|wk|wks|wo|weeks?|wochen?|semaines?|semanas?|settimane|settimana|weken|week|veckor|vecka|uger",
+    ),
+    (
+        "months",
+        r"m|mth|mths|mo|mt|mte|months?|monate?n?|mois|mes(?:es)?|mesi|mese|maanden|maand|manader|manad|maneder|miesiac\w*",
+    ),
 ]
-TRANSPARENT = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+LONGER = [
+    (12, r"y|years?|jahre?|ans?|annees?|anos?|anni|anno|jaar"),
+    (3, r"quarters?|quartale?|trimestres?|kwartaal"),
+]
+ANY_UNIT = "|".join(words for _, words in [*NOTICE_UNITS, *LONGER])
+# "three months", "drei Monate", as contracts say it.
+_NUMBERS = ["one|ein|eine|einen|einem|un|une|uno|una|een", "two|zwei|deux|dos|due|twee", "three|drei|trois|tres|tre|drie", "four|vier|quatre|cuatro|quattro", "five|funf|cinq|cinco|cinque|vijf", "six|sechs|seis|sei|zes", "seven|sieben|sept|siete|sette|zeven", "eight|acht|huit|ocho|otto", "nine|neun|neuf|nueve|nove|negen", "ten|zehn|dix|diez|dieci|tien", "eleven|elf|onze|once|undici", "twelve|zwolf|douze|doce|dodici|twaalf"]  # fmt: skip
+NUMBERS = {word: number for number, words in enumerate(_NUMBERS, 1) for word in words.split("|")}
+TRANSPARENT = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0f"))
 TURNS_TEXT = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -39,11 +56,16 @@ class BadValue(ValueError):
     """A cell that cannot be used, with the reason in plain words."""
 
 
-def shown(cell: Any) -> str:
-    """A cell as it is quoted in a message: short, on one line, with nothing hidden in it."""
-    text = "".join(sign if sign.isprintable() else " " for sign in str(cell))
+def printable(cell: Any, limit: int = 60) -> str:
+    """A cell as it is shown to people: short, on one line, with nothing hidden in it."""
+    text = "".join(sign if sign.isprintable() else " " for sign in str(cell)[: 10 * limit])
     text = " ".join(text.split())
-    return f"“{text[:60]}…”" if len(text) > 60 else f"“{text}”"
+    return f"{text[:limit]}…" if len(text) > limit else text
+
+
+def shown(cell: Any) -> str:
+    """A cell as it is quoted in a message."""
+    return f"“{printable(cell)}”"
 
 
 def clean_text(cell: Cell | None, limit: int = 0) -> str:
@@ -94,14 +116,13 @@ def ascii_digits(text: str) -> str:
 
 
 def read_boolean(cell: Cell) -> bool:
-    """Yes or no, in the words and languages people use."""
+    """Yes or no, in the words and languages people use; "yes, by 12 months" is yes."""
     if isinstance(cell, bool):
         return cell
     text = plain(clean_text(cell)).strip(" .")
-    if text in YES:
-        return True
-    if text in NO:
-        return False
+    for said in (text, re.split(r" *[,;:(–—]| +- ", text)[0]):
+        if said in YES or said in NO:
+            return said in YES
     raise BadValue(f"{shown(cell)} is neither yes nor no")
 
 
@@ -116,16 +137,19 @@ def read_kind(cell: Cell) -> str:
 
 
 def read_notice(cell: Cell, unit: str = "days") -> tuple[int, str]:
-    """A notice period as (number, days, weeks or months): 90, "90 days", "3 Monate"; `unit` where none is said."""
+    """A notice period as (number, days, weeks or months): 90, "90 days", "three months"; `unit` where none is said."""
     text = plain(ascii_digits(clean_text(cell)))
-    found = re.fullmatch(r"([0-9]{1,6})(?:\.0+)?(?: ?\(?([a-z ]+)\)?(?: .{0,40})?)?", text)
-    if not found:
+    text = re.sub(r"^[a-z-]+ ?\(([0-9]{1,4})\)", r"\1", text)  # three (3) months
+    text = re.sub(r"^[a-z]+\b", lambda word: str(NUMBERS.get(word[0], word[0])), text)
+    found = re.fullmatch(r"([0-9]{1,6})(?:[.,]0+)?(?:[ -]*\(?((?:calendar )?[a-z]+)\b(.{0,80}))?", text)
+    if not found or re.search(rf"[0-9] *(?:{ANY_UNIT})\b", found[3] or ""):
         raise BadValue(f"{shown(cell)} is no notice period such as 90 or 3 months")
-    number, word = int(found[1]), (found[2] or "").strip()
+    number, word = int(found[1]), found[2]
     if word:
-        unit = next((name for name, words in NOTICE_UNITS if re.fullmatch(rf"(?:{words})\b.*", word)), "")
-        if not unit and re.fullmatch(r"(y|years?|jahre?|ans?|annees?|anos?|anni|anno|jaar)", word):
-            number, unit = number * 12, "months"
+        unit = next((name for name, words in NOTICE_UNITS if re.fullmatch(words, word)), "")
+        months = next((months for months, words in LONGER if re.fullmatch(words, word)), 0)
+        if months:
+            number, unit = number * months, "months"
     if not unit:
         raise BadValue(f"{shown(cell)} is no notice period such as 90 or 3 months")
     if number > 3660:

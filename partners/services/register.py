@@ -22,6 +22,7 @@ from partners.register.planner import Planner
 from partners.register.reading import Table, read_table
 from partners.register.resolving import Resolver
 from partners.register.safety import Refused, check_file
+from partners.register.values import printable
 from vendorhub.roles import may
 
 logger = logging.getLogger(__name__)
@@ -223,9 +224,8 @@ def _describe(table: Table) -> dict[str, Any]:
     first = table.rows[:50]
     examples = []
     for place in range(len(table.headings)):
-        texts = [" ".join(str(row.cells[place]).split()) for row in first if row.cells[place] != ""]
-        short = [f"{text[:39]}…" if len(text) > 40 else text for text in dict.fromkeys(texts)]
-        examples.append(" · ".join(short[:3]))
+        texts = dict.fromkeys(printable(row.cells[place], 40) for row in first if row.cells[place] != "")
+        examples.append(" · ".join(list(texts)[:3]))
     return {"headings": table.headings, "examples": examples, "sheets": table.sheets, "sheet": table.sheet}
 
 
