@@ -15,14 +15,6 @@ from accounts.models import RATER_ROLES
 from partners.models import KINDS, Partner
 from vendorhub.roles import may
 
-STANDINGS = [
-    ("A", "Strong", 85),
-    ("B", "Good", 70),
-    ("C", "Fair", 55),
-    ("D", "Weak", 40),
-    ("E", "Failing", 0),
-]
-
 
 class Template(models.Model):
     """One version of a template: what we value in partners of a kind. In use, it is never edited."""

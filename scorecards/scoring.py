@@ -12,13 +12,14 @@ from fractions import Fraction
 NOT_APPLICABLE = "n/a"
 SCORED, MISSING, DOES_NOT_APPLY = "scored", "missing", "not applicable"
 NO_SCORE, PROVISIONAL, FINAL = "no score", "provisional", "final"
-DEFAULT_BANDS = (
-    ("A", Decimal(85)),
-    ("B", Decimal(70)),
-    ("C", Decimal(55)),
-    ("D", Decimal(40)),
-    ("E", Decimal(0)),
+STANDINGS = (
+    ("A", "Strong", 85),
+    ("B", "Good", 70),
+    ("C", "Fair", 55),
+    ("D", "Weak", 40),
+    ("E", "Failing", 0),
 )
+DEFAULT_BANDS = tuple((letter, Decimal(edge)) for letter, _, edge in STANDINGS)
 
 Mark = int | str | None  # a whole number on the scale, NOT_APPLICABLE, or None: asked and not answered
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 from accounts.models import BusinessUnit, User
 from partners.models import Contract, Partner
 from scorecards.models import (
-    STANDINGS,
     Assessment,
     Band,
     Category,
@@ -23,6 +22,7 @@ from scorecards.models import (
     Scorecard,
     Template,
 )
+from scorecards.scoring import STANDINGS
 
 _count = itertools.count(1)
 

@@ -16,7 +16,8 @@ from governance.charts import Dot, heat_rows, spend_and_score
 from partners.models import KINDS, SEGMENTS
 from scorecards.charts import sparkline
 from scorecards.figures import category_scores, histories
-from scorecards.models import STANDINGS, Band, Category, Cycle, Scorecard
+from scorecards.models import Band, Category, Cycle, Scorecard
+from scorecards.scoring import STANDINGS
 from vendorhub.roles import needs
 
 SPARK = 8  # cycles in a sparkline

@@ -13,7 +13,8 @@ from accounts.models import RATER_ROLES
 from accounts.numbers import NotANumber, parse_decimal
 from accounts.versions import VersionedForm
 from partners.models import KINDS
-from scorecards.models import STANDINGS, Band, Category, Criterion, Template
+from scorecards.models import Band, Category, Criterion, Template
+from scorecards.scoring import STANDINGS
 from scorecards.services.templates import HEADER
 
 

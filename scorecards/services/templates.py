@@ -13,7 +13,8 @@ from django.db import IntegrityError, transaction
 from accounts.fields import refuse_hidden_signs
 from accounts.models import RATER_ROLES
 from accounts.numbers import NotANumber, parse_decimal
-from scorecards.models import STANDINGS, Band, Category, Criterion, Template
+from scorecards.models import Band, Category, Criterion, Template
+from scorecards.scoring import STANDINGS
 
 HEADER = [
     "category", "category_weight", "criterion", "weight", "kind", "metric", "roles", "critical_minimum",

@@ -102,6 +102,7 @@ def _lines(user: Any, template: Template, cycle: Cycle, weights: dict[str, Decim
     figures = criterion_figures(card.pk for card in cards)
     lines = []
     for card in cards:
+        card.template = template  # with its standings' names
         before = outcome_of(card, stands, figures)
         after = before if would == stands else outcome_of(card, would, figures)
         lines.append(Line(card, before, after))

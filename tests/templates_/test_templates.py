@@ -100,7 +100,10 @@ def test_what_if_with_todays_weights_shows_todays_scores(client, procurement, db
     recompute_now(cycle.scorecards.values_list("pk", flat=True))
     client.force_login(procurement)
     address = reverse("template_what_if", args=[template.pk])
-    lines = client.get(address).context["lines"]
+    template.bands.filter(letter="C").update(name="Middling")
+    page = client.get(address)
+    assert "</b>Middling" in page.content.decode()
+    lines = page.context["lines"]
     assert [(str(line.before.overall), line.before == line.after) for line in lines] == [
         ("60.0000", True),
         ("55.0000", True),
