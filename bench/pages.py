@@ -83,6 +83,7 @@ def addresses() -> dict[str, str]:
         "scorecard": reverse("scorecard_detail", args=[closed[0].pk]),
         "cycle": reverse("cycle_detail", args=[cycle.pk]),
         "cycles": reverse("cycle_list"),
+        "home": reverse("home"),
     }
 
 

@@ -11,33 +11,19 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
-    BooleanField,
-    Case,
-    DecimalField,
-    Expression,
-    ExpressionWrapper,
-    F,
-    Func,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
-    TextField,
-    Value,
-    When,
-    Window,
 )
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast, Rank, Round
 
 from partners.models import APART_KINDS
 from scorecards import scoring
 from scorecards.models import CategoryScore, Cycle, Score, Scorecard
 
+SLICE = 1_000  # scorecards a query: with many more, PostgreSQL reads every mark there is
 MARKS_SHOWN_FROM = 5  # with fewer marks, showing them one by one could tell who gave which
 
 
@@ -97,10 +83,13 @@ GROUP BY s.id, c.id, t.id
 
 
 def criterion_figures(scorecard_ids: Iterable[int]) -> dict[tuple[int, int], CriterionFigure]:
-    """Figures of every criterion of these scorecards, by (scorecard id, criterion id), in one query."""
+    """Figures of every criterion of these scorecards, by (scorecard id, criterion id), a query for each SLICE."""
+    ids, found = list(scorecard_ids), {}
     with connection.cursor() as cursor:
-        cursor.execute(_FIGURES, {"ids": list(scorecard_ids), "shown_from": MARKS_SHOWN_FROM})
-        return {row[:2]: _figure(*row[2:]) for row in cursor.fetchall()}
+        for start in range(0, len(ids), SLICE):
+            cursor.execute(_FIGURES, {"ids": ids[start : start + SLICE], "shown_from": MARKS_SHOWN_FROM})
+            found.update({row[:2]: _figure(*row[2:]) for row in cursor.fetchall()})
+    return found
 
 
 def _figure(
@@ -123,41 +112,62 @@ def category_scores(scorecard_ids: Iterable[int]) -> dict[tuple[int, int], Decim
     }
 
 
-def with_rank_and_change(
-    scorecards: "QuerySet[Scorecard]", *, cycles: Iterable[Cycle] | None = None
-) -> "QuerySet[Scorecard]":
-    """Add `rank`, and `previous_id`, `previous_cycle`, `previous_overall`, `change` and `like_for_like`.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A scorecard beside the others of its cycle, and beside its partner's time before.
 
-    Rank: competition ranking (1, 2, 2, 4) of final scores, four decimals each, in the same cycle and template.
-    Previous: the partner's last score in an earlier, closed cycle. Change: the difference of the two scores as
-    they are shown. All are None where there is nothing to say. A caller who knows the `cycles` its scorecards
-    belong to names them, and saves the database from finding out.
+    Rank: competition ranking (1, 2, 2, 4) of final scores, four decimals each, in the same cycle and template; it
+    does not depend on whom the reader may see. Internal partners and ourselves stand apart. Previous: the partner's
+    last score in an earlier, closed cycle. Change: the difference of the two as they are shown. All are None where
+    there is nothing to say.
     """
-    earlier = _earlier()
-    number = DecimalField(max_digits=7, decimal_places=4)
-    return scorecards.annotate(
-        rank=_rank(scorecards.order_by().values("cycle") if cycles is None else cycles),
-        previous_id=Subquery(earlier.values("pk")[:1]),
-        previous_cycle=Subquery(earlier.values("cycle__name")[:1]),
-        previous_overall=Subquery(earlier.values("score__overall")[:1]),
-        like_for_like=ExpressionWrapper(
-            Q(template=Subquery(earlier.values("template")[:1])), output_field=BooleanField(null=True)
-        ),
-    ).annotate(
-        change=ExpressionWrapper(
-            Round("score__overall", precision=1) - Round("previous_overall", precision=1), output_field=number
-        )
-    )
+
+    rank: int | None
+    previous_id: int | None
+    previous_cycle: str | None
+    previous: Decimal | None
+    change: Decimal | None
+    like_for_like: bool | None
+
+
+_COMPARISONS = """
+WITH asked AS MATERIALIZED (
+    SELECT s.id, s.partner_id, s.cycle_id, s.template_id, y.ends, o.overall
+    FROM scorecards_scorecard s JOIN scorecards_cycle y ON y.id = s.cycle_id
+    LEFT JOIN scorecards_score o ON o.scorecard_id = s.id
+    WHERE s.id = ANY (%(ids)s::bigint[])
+), placed AS MATERIALIZED (
+    SELECT s.id, rank() OVER (
+        PARTITION BY s.cycle_id, s.template_id, CASE WHEN p.kind = ANY (%(apart)s) THEN p.kind END
+        ORDER BY o.overall DESC
+    ) AS rank
+    FROM scorecards_scorecard s JOIN scorecards_score o ON o.scorecard_id = s.id AND o.status = 'final'
+    JOIN partners_partner p ON p.id = s.partner_id
+    WHERE s.cycle_id IN (SELECT cycle_id FROM asked)
+)
+SELECT a.id, r.rank, before.id, before.name, before.overall, round(a.overall, 1) - round(before.overall, 1),
+       before.template_id = a.template_id
+FROM asked a LEFT JOIN placed r ON r.id = a.id LEFT JOIN LATERAL (
+    SELECT e.id, y.name, o.overall, e.template_id
+    FROM scorecards_scorecard e JOIN scorecards_cycle y ON y.id = e.cycle_id
+    JOIN scorecards_score o ON o.scorecard_id = e.id
+    WHERE e.partner_id = a.partner_id AND y.state = 'closed' AND o.overall IS NOT NULL
+          AND (y.ends, y.id) < (a.ends, a.cycle_id)
+    ORDER BY y.ends DESC, y.id DESC LIMIT 1
+) before ON true
+"""
+
+
+def comparisons(scorecard_ids: Iterable[int]) -> dict[int, Comparison]:
+    """How these scorecards compare, by scorecard id, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPARISONS, {"ids": list(scorecard_ids), "apart": list(APART_KINDS)})
+        return {pk: Comparison(*row) for pk, *row in cursor.fetchall()}
 
 
 def with_previous_id(scorecards: "QuerySet[Scorecard]") -> "QuerySet[Scorecard]":
-    """Add `previous_id` alone, as `with_rank_and_change` has it."""
-    return scorecards.annotate(previous_id=Subquery(_earlier().values("pk")[:1]))
-
-
-def _earlier() -> "QuerySet[Scorecard]":
-    """The partner's scored scorecards of earlier, closed cycles, the latest first; for a subquery."""
-    return (
+    """Add `previous_id` alone, as `comparisons` has it."""
+    earlier = (
         Scorecard.objects.filter(
             partner=OuterRef("partner"), cycle__state=Cycle.CLOSED, score__overall__isnull=False
         )
@@ -167,6 +177,7 @@ def _earlier() -> "QuerySet[Scorecard]":
         )
         .order_by("-cycle__ends", "-cycle")
     )
+    return scorecards.annotate(previous_id=Subquery(earlier.values("pk")[:1]))
 
 
 # Arrays instead of joins: PostgreSQL then walks one index in order, a quarter of the time for 10,000 partners.
@@ -179,7 +190,7 @@ FROM scorecards_score WHERE status = 'final' AND scorecard_id = ANY (ARRAY(
 
 
 def place_of(card: Scorecard, outcome: Score | None) -> tuple[int | None, int]:
-    """The rank of one scorecard, as `with_rank_and_change` has it, and among how many; select its partner."""
+    """The rank of one scorecard, as `comparisons` has it, and among how many; select its partner."""
     kind = card.partner.kind
     values: dict[str, Any] = {
         "cycle": card.cycle_id, "template": card.template_id, "overall": outcome.overall if outcome else None,
@@ -189,38 +200,6 @@ def place_of(card: Scorecard, outcome: Score | None) -> tuple[int | None, int]:
         cursor.execute(_PLACE, values)
         place, number = cursor.fetchone()
     return place if outcome and outcome.status == Score.FINAL else None, number
-
-
-def _rank(cycles: Any) -> Expression:
-    """The place of a scorecard, as an expression of its primary key.
-
-    One window over everybody in these cycles is worked out once for the whole list and looked up by row: a
-    partner's rank does not depend on whom the reader may see. Internal partners and ourselves stand apart.
-    """
-    apart = Case(
-        When(scorecard__partner__kind__in=APART_KINDS, then="scorecard__partner__kind"),
-        default=Value(""),
-    )
-    placed = (
-        Score.objects.filter(status=Score.FINAL, scorecard__cycle__in=cycles)
-        .annotate(
-            place=Window(
-                Rank(),
-                partition_by=["scorecard__cycle", "scorecard__template", apart],
-                order_by=F("overall").desc(),
-            )
-        )
-        .values("scorecard_id", "place")
-    )
-    try:
-        sql, values = placed.query.sql_with_params()
-    except EmptyResultSet:
-        return Value(None, output_field=IntegerField())
-    places = RawSQL(f"SELECT jsonb_object_agg(scorecard_id, place) FROM ({sql}) placed", values)  # noqa: S608, S611
-    return Cast(
-        Func(places, Cast("pk", TextField()), template="(%(expressions)s)", arg_joiner=" ->> "),
-        IntegerField(),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, FilteredRelation, Q
+from django.db.models.functions import Round
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from partners.models import Contract, Partner, RegisterImport
-from scorecards.figures import with_rank_and_change
 from scorecards.models import Assessment, Cycle, Scorecard
 from vendorhub.roles import may, needs
 
@@ -61,13 +61,16 @@ def _open_assessments(user: Any) -> Any:
 
 
 def _movers(user: Any) -> list[Scorecard]:
-    """Who moved most in the last closed cycle."""
-    last = Cycle.objects.visible_to(user).filter(state=Cycle.CLOSED).first()
-    if last is None:
+    """Who fell most in the last closed cycle, since the closed one before."""
+    closed = Cycle.objects.visible_to(user).filter(state=Cycle.CLOSED)[:2]
+    if len(closed) < 2:
         return []
+    last, before = closed
     seen = Scorecard.objects.scores_visible_to(user).filter(cycle=last).exclude(partner__kind="own")
-    rows = with_rank_and_change(seen, cycles=[last]).select_related("partner", "score", "cycle")
-    return list(rows.filter(change__isnull=False).order_by(F("change"))[:4])
+    then = FilteredRelation("partner__scorecards", condition=Q(partner__scorecards__cycle=before))
+    change = Round("score__overall", precision=1) - Round("then__score__overall", precision=1)
+    moved = seen.annotate(then=then).annotate(change=change).filter(change__isnull=False)
+    return list(moved.select_related("partner", "score", "cycle").order_by("change", "partner__name")[:4])
 
 
 def _ending(user: Any) -> Any:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 
 from accounts.spreadsheets import csv_response, xlsx_response
 from scorecards.arithmetic import Arithmetic, Row
-from scorecards.figures import with_rank_and_change
+from scorecards.figures import Comparison, comparisons
 from scorecards.models import CategoryScore, Cycle, Score, Scorecard
 from scorecards.scoring import stored
 from vendorhub.roles import needs
@@ -34,9 +34,7 @@ STEPS = [
 def cycle_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     """Every scorecard of a cycle with its category scores, a row each."""
     cycle = get_object_or_404(Cycle.objects.visible_to(request.user), pk=pk)
-    seen = with_rank_and_change(
-        Scorecard.objects.scores_visible_to(request.user).filter(cycle=cycle), cycles=[cycle]
-    )
+    seen = Scorecard.objects.scores_visible_to(request.user).filter(cycle=cycle)
     cards = list(
         seen.select_related("partner", "template", "score__capped_by").order_by("partner__name", "pk")
     )
@@ -44,7 +42,11 @@ def cycle_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
         messages.error(request, f"Submit your own assessments first: until then you see no score of {cycle}.")
         return redirect(cycle)
     scores, names = _category_scores(cards)
-    rows = [[*_outcome(card), *(scores.get((card.pk, name)) for name in names)] for card in cards]
+    compared = comparisons(card.pk for card in cards)
+    rows = [
+        [*_outcome(card, compared[card.pk]), *(scores.get((card.pk, name)) for name in names)]
+        for card in cards
+    ]
     return _download(form, f"Scores {cycle}", [("Scores", [*OUTCOME, *names], rows)])
 
 
@@ -82,17 +84,22 @@ def _download(form: str, name: str, sheets: list[tuple[str, list[str], list[list
     raise Http404
 
 
-def _outcome(card: Scorecard) -> list[Any]:
+def _outcome(card: Scorecard, compared: Comparison) -> list[Any]:
     partner, score = card.partner, getattr(card, "score", None)
-    row = [partner.name, partner.get_kind_display(), partner.get_segment_display(), str(card.template)]
+    row: list[Any] = [
+        partner.name,
+        partner.get_kind_display(),
+        partner.get_segment_display(),
+        str(card.template),
+    ]
     if score is None:
         row += [None, Score.NONE, *[None] * 7]
     else:
         row += [
             score.overall, score.status, score.coverage, score.lower, score.upper, score.standing,
-            score.capped_by and score.capped_by.name, card.rank, score.raters,
+            score.capped_by and score.capped_by.name, compared.rank, score.raters,
         ]  # fmt: skip
-    return [*row, card.previous_overall, card.change, card.like_for_like]
+    return [*row, compared.previous, compared.change, compared.like_for_like]
 
 
 def _category_scores(cards: list[Scorecard]) -> tuple[dict[tuple[int, str], Any], list[str]]:

@@ -5,7 +5,14 @@ from fractions import Fraction
 
 import pytest
 
-from scorecards.figures import category_scores, criterion_figures, histories, place_of, with_rank_and_change
+from scorecards.figures import (
+    category_scores,
+    comparisons,
+    criterion_figures,
+    histories,
+    place_of,
+    with_previous_id,
+)
 from scorecards.models import CategoryScore, Criterion, Score, Scorecard
 from scorecards.scoring import DOES_NOT_APPLY, MISSING
 from scorecards.services.recompute import recompute_now
@@ -34,7 +41,7 @@ def scored(cycle, template, overall, partner=None, status: str = "final") -> Sco
 
 def ranks(cards) -> dict[int, int | None]:
     """Ranks worked out for the whole list, having seen that one by one they are the same."""
-    found = dict(with_rank_and_change(cards).values_list("pk", "rank"))
+    found = {pk: compared.rank for pk, compared in comparisons(cards.values_list("pk", flat=True)).items()}
     one_by_one = {
         card.pk: place_of(card, getattr(card, "score", None))[0] for card in cards.select_related("partner")
     }
@@ -65,11 +72,8 @@ def test_a_rank_counts_partners_the_reader_does_not_see(template):
     cycle = quarter("2026 Q4", template)
     scored(cycle, template, "90")
     mine = scored(cycle, template, "80")
-    seen = Scorecard.objects.filter(pk=mine.pk)
-    assert with_rank_and_change(seen).get().rank == 2
-    assert with_rank_and_change(seen, cycles=[cycle]).get().rank == 2
-    assert list(with_rank_and_change(seen).filter(rank=2).order_by("rank")) == [mine]
-    assert not with_rank_and_change(Scorecard.objects.none())
+    assert ranks(Scorecard.objects.filter(pk=mine.pk)) == {mine.pk: 2}
+    assert not comparisons([])
 
 
 @pytest.mark.parametrize("kind", ["own", "unit"])
@@ -86,15 +90,16 @@ def test_the_change_is_against_the_last_closed_cycle_with_a_score(template):
     first = scored(quarter("2026 Q2", template), template, "70.04", partner)
     scored(quarter("2026 Q3", template, "open"), template, "10", partner)
     now = scored(quarter("2026 Q4", template, "open"), other, "79.95", partner)
-    found = with_rank_and_change(Scorecard.objects.filter(pk=now.pk)).get()
-    assert (found.previous_id, found.previous_cycle, found.previous_overall) == (
+    found = comparisons([now.pk])[now.pk]
+    assert (found.previous_id, found.previous_cycle, found.previous) == (
         first.pk,
         "2026 Q2",
         Decimal("70.0400"),
     )
+    assert with_previous_id(Scorecard.objects.filter(pk=now.pk)).get().previous_id == first.pk
     # As shown: 80.0 against 70.0.
     assert (found.change, found.like_for_like) == (Decimal("10.0"), False)
-    oldest = with_rank_and_change(Scorecard.objects.filter(pk=first.pk)).get()
+    oldest = comparisons([first.pk])[first.pk]
     assert (oldest.previous_id, oldest.change, oldest.like_for_like) == (None, None, None)
 
 
@@ -103,7 +108,7 @@ def test_a_cycle_without_a_score_is_passed_over(template):
     scored(quarter("2026 Q2", template), template, "70", partner)
     scored(quarter("2026 Q3", template), template, None, partner, status="no score")
     now = scored(quarter("2026 Q4", template, "open"), template, "75", partner)
-    found = with_rank_and_change(Scorecard.objects.filter(pk=now.pk)).get()
+    found = comparisons([now.pk])[now.pk]
     assert (found.previous_cycle, found.change, found.like_for_like) == ("2026 Q2", 5, True)
 
 

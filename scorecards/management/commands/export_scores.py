@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.spreadsheets import neutral
-from scorecards.figures import category_scores, criterion_figures, with_rank_and_change
+from scorecards.figures import category_scores, comparisons, criterion_figures
 from scorecards.models import Criterion, Cycle, RecomputeRequest, Score, Scorecard, Template
 
 FIELDS = [
@@ -60,17 +60,17 @@ class Command(BaseCommand):
 def scores_of(cycle: Cycle) -> list[dict[str, Any]]:
     """The scorecards of a cycle as plain dictionaries, by name of partner."""
     cards = list(
-        with_rank_and_change(Scorecard.objects.filter(cycle=cycle), cycles=[cycle])
+        Scorecard.objects.filter(cycle=cycle)
         .select_related("partner", "template", "score__capped_by")
         .order_by("partner__name", "pk")
     )
-    templates = {card.template_id: _Names(card.template) for card in cards}
+    templates = {template: _Names(template) for template in {card.template for card in cards}}
     ids = [card.pk for card in cards]
-    categories, criteria = category_scores(ids), criterion_figures(ids)
+    categories, criteria, compared = category_scores(ids), criterion_figures(ids), comparisons(ids)
     rows = []
     for card in cards:
         score = getattr(card, "score", None) or Score(status=Score.NONE, coverage=0)
-        names = templates[card.template_id]
+        names = templates[card.template]
         rows.append(
             {
                 "partner": card.partner.name,
@@ -83,10 +83,10 @@ def scores_of(cycle: Cycle) -> list[dict[str, Any]]:
                 "upper": _text(score.upper),
                 "standing": score.standing or None,
                 "capped_by": score.capped_by.name if score.capped_by else None,
-                "rank": card.rank,
+                "rank": compared[card.pk].rank,
                 "raters": score.raters,
-                "previous": _text(card.previous_overall),
-                "change": _text(card.change),
+                "previous": _text(compared[card.pk].previous),
+                "change": _text(compared[card.pk].change),
                 "categories": {name: _text(categories.get((card.pk, key))) for key, name in names.categories},
                 "criteria": {name: _text(criteria[card.pk, key].score) for key, name in names.criteria},
             }
