@@ -1,73 +1,41 @@
-"""What the portfolio pages show: scores beside money, for the partners somebody may see.
+"""The portfolio as one person may see it: which cycles, and the figures of one of them.
 
-One statement works everything out once: ten thousand partners are read one time, not once a figure on the page.
-The roles that may open these pages see the scores of every closed cycle inside their walls.
+The roles that may open these pages see the scores of every closed cycle inside their walls. What is worked out over
+all partners is remembered (`governance.memory`), for everybody behind the same walls.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
+from accounts.models import BusinessUnit
 from accounts.numbers import row_number
-from partners.models import APART_KINDS, KINDS, Contract, Partner
+from governance import figures
+from governance.memory import changes, remembered
+from partners.models import KINDS, Contract, Partner
 from partners.search import search_partners
-from scorecards.models import Assessment, Cycle, Scorecard, Template
+from scorecards.figures import category_scores, histories
+from scorecards.models import Assessment, Band, Category, Cycle, Scorecard, Template
+from vendorhub.roles import may
 
 ROWS_A_PAGE = 50
+MOST_EXPORTED = 1_000_000
 DRAWN = 40  # partners in the scatter: those with the largest spend
 MOVERS = 4  # lines in the tables of who fell and who rose most
+SPARK = 8  # cycles in a sparkline
 SLIPPING = Decimal(-1)  # points since the cycle before, from which on a partner is said to slip
 NOT_ANY = "none"  # in an address: no standing, no business unit
 SORTS = {
     "name": "name", "kind": "kind", "spend": "spend", "score": "overall", "change": "change", "rank": "rank",
     "coverage": "coverage", "ends": "next_end",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A partner in a cycle. Scores have four decimals, changes are differences of scores as shown.
-
-    `rank` is among `ranked` final scores of the same template; internal partners and ourselves have none.
-    """
-
-    id: int
-    partner_id: int
-    name: str
-    kind: str
-    segment: str
-    unit: str | None
-    template_id: int
-    overall: Decimal | None
-    status: str
-    standing: str
-    standing_name: str | None
-    coverage: Decimal
-    rank: int | None
-    ranked: int | None
-    previous: Decimal | None
-    previous_cycle: str | None
-    change: Decimal | None
-    like_for_like: bool | None
-    year_ago: Decimal | None
-    year_change: Decimal | None
-    spend: Decimal | None
-    next_end: date | None
-
-    @property
-    def kind_name(self) -> str:
-        return dict(KINDS)[self.kind]
-
-    @property
-    def is_apart(self) -> bool:
-        return self.kind in APART_KINDS
 
 
 @dataclass(frozen=True)
@@ -80,7 +48,7 @@ class Asked:
     unit: int | str | None = None
     template: int | None = None
     sort: str = "-spend"
-    page: str = "1"
+    page: int = 1
 
     @classmethod
     def of(cls, address: Mapping[str, str], *, sort: str = "-spend") -> "Asked":
@@ -94,7 +62,7 @@ class Asked:
             unit=NOT_ANY if unit == NOT_ANY else row_number(unit),
             template=row_number(address.get("template")),
             sort=wanted if wanted.removeprefix("-") in SORTS else sort,
-            page=address.get("page", "1"),
+            page=max(1, row_number(address.get("page")) or 1),
         )
 
     def for_one_of(self, templates: Sequence[Template]) -> "Asked":
@@ -102,16 +70,25 @@ class Asked:
         numbers = [template.pk for template in templates]
         return replace(self, template=self.template if self.template in numbers else numbers[0])
 
-    def partners(self, user: Any) -> "QuerySet[Partner]":
-        """The visible partners the filters leave."""
-        partners = search_partners(Partner.objects.visible_to(user), self.find).order_by()
+    @property
+    def order(self) -> str:
+        return f"{SORTS[self.sort.removeprefix('-')]} {'DESC' if self.sort.startswith('-') else 'ASC'}"
+
+    def narrowed(self, user: Any) -> dict[str, Any]:
+        """What the filters ask of a partner in a cycle, by column."""
+        wanted: dict[str, Any] = {}
+        if self.find:
+            found = search_partners(Partner.objects.visible_to(user), self.find)
+            wanted["partner_id"] = found.order_by().values("pk")
         if self.kind:
-            partners = partners.filter(kind=self.kind)
-        if self.unit == NOT_ANY:
-            partners = partners.filter(unit=None)
-        elif self.unit:
-            partners = partners.filter(unit=self.unit)
-        return partners
+            wanted["kind"] = self.kind
+        if self.standing:
+            wanted["standing"] = "" if self.standing == NOT_ANY else self.standing
+        if self.unit:
+            wanted["unit_id"] = None if self.unit == NOT_ANY else self.unit
+        if self.template:
+            wanted["template_id"] = self.template
+        return wanted
 
 
 def cycles_with_scores(user: Any) -> list[Cycle]:
@@ -157,6 +134,15 @@ def blind_cycles(user: Any) -> "QuerySet[Cycle]":
     )
 
 
+def reporting_currency(user: Any) -> str:
+    """The currency most running contracts are in."""
+    contracts = Contract.objects.visible_to(user).running().order_by().values_list("currency")
+    return next(
+        (currency for currency, _ in contracts.annotate(many=Count("pk")).order_by("-many", "currency")),
+        "EUR",
+    )
+
+
 def _first(rows: QuerySet) -> Subquery:
     """One of the rows, found without reading the rest (which `Exists` would, joined to a short list)."""
     return Subquery(rows.order_by().values("pk")[:1])
@@ -174,194 +160,110 @@ def templates_of(user: Any, cycle: Cycle) -> list[Template]:
     )
 
 
-_FIGURES = """
-WITH contracts AS MATERIALIZED ({contracts}),
-visible (id) AS MATERIALIZED ({visible}),
-spent AS MATERIALIZED (SELECT coalesce(mode() WITHIN GROUP (ORDER BY currency), 'EUR') AS currency FROM contracts),
-spending AS (
-    SELECT partner_id, sum(yearly) FILTER (WHERE currency = (SELECT currency FROM spent)) AS spend,
-           coalesce(bool_or(yearly > 0 AND currency <> (SELECT currency FROM spent)), false) AS spent_elsewhere,
-           min(ends) AS next_end
-    FROM contracts GROUP BY partner_id
-),
-marks AS MATERIALIZED (
-    SELECT s.id, s.partner_id, s.template_id, s.cycle_id, o.overall, o.status, o.standing, o.coverage
-    FROM scorecards_scorecard s JOIN scorecards_score o ON o.scorecard_id = s.id
-    WHERE s.cycle_id IN (%(cycle)s, %(last)s, %(year)s)
-),
-everybody AS (
-    SELECT m.*, p.name, p.kind, p.segment, p.unit_id, p.kind = ANY (%(apart)s) AS is_apart,
-           rank() OVER placed AS place, count(*) OVER (PARTITION BY m.template_id, m.status, p.kind = ANY (%(apart)s))
-               AS placed
-    FROM marks m JOIN partners_partner p ON p.id = m.partner_id
-    WHERE m.cycle_id = %(cycle)s
-    WINDOW placed AS (PARTITION BY m.template_id, m.status, p.kind = ANY (%(apart)s) ORDER BY m.overall DESC)
-),
-seen AS MATERIALIZED (
-    SELECT s.*, CASE WHEN s.status = 'final' AND NOT is_apart THEN place END AS rank,
-           CASE WHEN s.status = 'final' AND NOT is_apart THEN placed END AS ranked,
-           coalesce(last.overall, older.overall) AS previous,
-           coalesce(last.cycle_id, older.cycle_id) AS previous_cycle,
-           round(s.overall, 1) - round(coalesce(last.overall, older.overall), 1) AS change,
-           coalesce(last.template_id, older.template_id) = s.template_id AS like_for_like,
-           year.overall AS year_ago, round(s.overall, 1) - round(year.overall, 1) AS year_change,
-           spending.spend, spending.spent_elsewhere, spending.next_end
-    FROM everybody s JOIN visible USING (id)
-    LEFT JOIN spending ON spending.partner_id = s.partner_id
-    LEFT JOIN marks last
-        ON last.partner_id = s.partner_id AND last.cycle_id = %(last)s AND last.overall IS NOT NULL
-    LEFT JOIN LATERAL (
-        SELECT e.template_id, e.cycle_id, x.overall
-        FROM scorecards_scorecard e JOIN scorecards_score x ON x.scorecard_id = e.id
-        WHERE last.partner_id IS NULL AND e.partner_id = s.partner_id AND e.cycle_id = ANY (%(earlier)s::bigint[])
-              AND x.overall IS NOT NULL
-        ORDER BY array_position(%(earlier)s::bigint[], e.cycle_id) LIMIT 1
-    ) older ON true
-    LEFT JOIN marks year ON year.partner_id = s.partner_id AND year.cycle_id = %(year)s
-),
-outside AS NOT MATERIALIZED (SELECT * FROM seen WHERE NOT is_apart),
-firm AS NOT MATERIALIZED (SELECT *, {moved} AS moved FROM outside WHERE status = 'final'),
-picked AS NOT MATERIALIZED (SELECT * FROM seen WHERE {narrowed}),
-lowest AS (
-    SELECT template_id, letter, lower, row_number() OVER (PARTITION BY template_id ORDER BY lower) AS place
-    FROM scorecards_band
-),
-category AS (
-    SELECT p.name, p.spend, c.category_id, c.score, round(c.score, 1) < edge.lower AS is_short
-    FROM picked p JOIN scorecards_categoryscore c ON c.scorecard_id = p.id
-    LEFT JOIN lowest edge ON edge.template_id = p.template_id AND edge.place = 3
-)
-SELECT json_build_object({parts})::text
-"""
-_ROWS = "SELECT coalesce(json_agg(x), '[]') FROM ({rows}) x"
-_LINES = _ROWS.format(
-    rows="""
-    SELECT r.*, (SELECT name FROM accounts_businessunit u WHERE u.id = r.unit_id) AS unit,
-        (SELECT name FROM scorecards_band b WHERE b.template_id = r.template_id AND b.letter = r.standing)
-            AS standing_name
-    FROM {}"""
-)
-_PARTS = {
-    "currency": "SELECT currency FROM spent",
-    "others": _ROWS.format(
-        rows="SELECT currency, count(DISTINCT partner_id) AS partners FROM contracts WHERE yearly > 0 "
-        "AND currency <> (SELECT currency FROM spent) AND partner_id IN (SELECT partner_id FROM outside) "
-        "GROUP BY currency ORDER BY currency"
-    ),
-    "totals": """
-        SELECT row_to_json(x) FROM (
-            SELECT count(*) AS partners, coalesce(sum(spend), 0) AS spend, count(*) FILTER (WHERE final) AS final,
-                   count(*) FILTER (WHERE final AND change IS NOT NULL) AS compared,
-                   count(*) FILTER (WHERE fell) AS fell, coalesce(sum(spend) FILTER (WHERE fell), 0) AS spend_fell,
-                   count(*) FILTER (WHERE poor) AS poor, coalesce(sum(spend) FILTER (WHERE poor), 0) AS spend_poor,
-                   count(*) FILTER (WHERE spend IS NULL AND spent_elsewhere IS NOT TRUE) AS unknown,
-                   CASE WHEN min(previous_cycle) = max(previous_cycle) THEN min(previous_cycle) END AS since
-            FROM (SELECT o.*, status = 'final' AS final, status = 'final' AND change <= %(slipping)s AS fell,
-                         l.place <= 2 AND status = 'final' AS poor
-                  FROM outside o LEFT JOIN lowest l ON l.template_id = o.template_id AND l.letter = o.standing) o
-        ) x""",
-    "largest": _LINES.format(
-        "firm r WHERE change <= %(slipping)s ORDER BY spend DESC NULLS LAST, change, name LIMIT 1"
-    ),
-    "fell": _LINES.format("firm r WHERE moved < 0 ORDER BY moved, name LIMIT %(movers)s"),
-    "rose": _LINES.format("firm r WHERE moved > 0 ORDER BY moved DESC, name LIMIT %(movers)s"),
-    "drawn": _LINES.format(
-        "outside r WHERE spend > 0 AND overall IS NOT NULL ORDER BY spend DESC, name LIMIT %(drawn)s"
-    ),
-    "all": "SELECT count(*) FROM seen",
-    "count": "SELECT count(*) FROM picked",
-    "lines": _LINES.format(
-        "picked r ORDER BY is_apart, (kind = 'own'), {order}, name, id LIMIT %(limit)s "
-        "OFFSET least(%(offset)s, (SELECT greatest(count(*) - 1, 0) FROM picked) / %(page)s * %(page)s)"
-    ),
-    "categories": _ROWS.format(
-        rows="SELECT category_id, count(*) AS scored, count(*) FILTER (WHERE is_short) AS short, "
-        "sum(spend) FILTER (WHERE is_short) AS spend, percentile_cont(0.5) WITHIN GROUP (ORDER BY score) AS median "
-        "FROM category GROUP BY category_id"
-    ),
-    "shortest": _ROWS.format(
-        rows="SELECT name, count(*) AS categories FROM category WHERE is_short GROUP BY name "
-        "ORDER BY count(*) DESC, sum(spend) DESC NULLS LAST, name LIMIT 3"
-    ),
-    "median": "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY overall) FROM picked",
-}
-TOP = ("currency", "others", "totals", "largest", "fell", "rose")
-PAGE = (*TOP, "drawn", "all", "count", "lines")
-HEAT = ("currency", "all", "count", "lines", "categories", "shortest", "median")
+class Portfolio:
+    """What one person may see of a cycle: the one `wanted`, else the last closed one, else the latest.
 
-
-def portfolio(
-    user: Any,
-    cycle: Cycle,
-    cycles: Iterable[Cycle],
-    asked: Asked,
-    parts: Sequence[str],
-    *,
-    limit: int | None = None,
-) -> dict[str, Any]:
-    """The named parts of the portfolio in a cycle, by name; `cycles` are those the user sees scores of.
-
-    Lists hold `Line`s (`others`, `categories` and `shortest`: plain dicts). `page` pages through `lines`.
+    `cycles`: those they see scores of; `blind`: open ones whose scores they do not see yet, with `left`, the
+    assessments still to submit; `earlier`: closed cycles before this one, the latest first; `year`: the one of them
+    that ended about a year before. Without a `cycle` there is nothing else to ask for.
     """
-    earlier = earlier_closed(cycles, cycle)
-    year = year_before(earlier, cycle)
-    values: dict[str, Any] = {
-        "cycle": cycle.pk, "apart": list(APART_KINDS), "slipping": SLIPPING, "movers": MOVERS, "drawn": DRAWN, "earlier": [c.pk for c in earlier],
-        "last": earlier[0].pk if earlier else None, "year": year.pk if year else None,
-        "limit": limit or ROWS_A_PAGE, "page": ROWS_A_PAGE,
-        "offset": 0 if limit else (max(1, row_number(asked.page) or 1) - 1) * ROWS_A_PAGE,
-        "standing": "" if asked.standing == NOT_ANY else asked.standing, "template": asked.template,
-    }  # fmt: skip
-    seen = Scorecard.objects.scores_visible_to(user).filter(cycle=cycle).order_by()
-    contracts = Contract.objects.visible_to(user).running().order_by()
-    narrowed = ["true"]
-    if asked.standing:
-        narrowed.append("standing = %(standing)s")
-    if asked.template:
-        narrowed.append("template_id = %(template)s")
-    if asked.find or asked.kind or asked.unit:
-        narrowed.append(f"partner_id IN ({_sql(asked.partners(user).values('pk'), values)})")
-    name = asked.sort.removeprefix("-")
-    statement = _FIGURES.format(
-        contracts=_sql(contracts.values("partner_id", "currency", "yearly", "ends"), values),
-        visible=_sql(seen.values("pk"), values),
-        narrowed=" AND ".join(narrowed),
-        moved="year_change" if year else "change",
-        parts=", ".join(f"'{part}', ({_PARTS[part]})" for part in parts).format(
-            order=f"{SORTS[name]} {'DESC' if asked.sort.startswith('-') else 'ASC'} NULLS LAST"
-        ),
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        found = json.loads(cursor.fetchone()[0], parse_float=Decimal)
-    names = {c.pk: c.name for c in earlier}
-    for part in {"largest", "fell", "rose", "drawn", "lines"} & found.keys():
-        found[part] = [_line(row, names) for row in found[part]]
-    if "totals" in found:
-        found["totals"]["since"] = names.get(found["totals"]["since"])
-    return found | {"year": year, "last": earlier[0] if earlier else None}
+
+    def __init__(self, user: Any, wanted: str | None = None) -> None:
+        walls = None if user.sees_all_units else tuple(user.units.order_by("pk").values_list("pk", flat=True))
+        self.user = user
+        self.blind = list(blind_cycles(user))
+        # Who shares all of this sees the same scores; without `see_scores`, nobody shares.
+        self._seen_as = (
+            changes(), timezone.localdate(), user.role, walls, tuple(cycle.pk for cycle in self.blind),
+            None if may(user, "see_scores") else user.pk,
+        )  # fmt: skip
+        self.cycles: list[Cycle] = self._once("cycles", work=lambda: cycles_with_scores(user))
+        self.cycle = chosen_cycle(self.cycles, wanted)
+        self.earlier = earlier_closed(self.cycles, self.cycle) if self.cycle else []
+        self.year = year_before(self.earlier, self.cycle) if self.cycle else None
+        self.last = self.earlier[0] if self.earlier else None
+
+    def _once(self, *key: Any, work: Callable[[], Any]) -> Any:
+        return remembered((self._seen_as, *key), work)
+
+    @property
+    def units(self) -> list[BusinessUnit]:
+        return self._once("units", work=lambda: list(BusinessUnit.objects.visible_to(self.user)))
+
+    @cached_property
+    def currency(self) -> str:
+        return self._once("currency", work=lambda: reporting_currency(self.user))
+
+    @cached_property
+    def templates(self) -> list[Template]:
+        return self._once("templates", self.cycle.pk, work=lambda: templates_of(self.user, self.cycle))
+
+    def bands(self, template: int | None) -> list[Band]:
+        return self._once("bands", template, work=lambda: list(Band.objects.filter(template=template)))
+
+    def categories(self, template: int | None) -> list[Category]:
+        return self._once(
+            "categories", template, work=lambda: list(Category.objects.filter(template=template))
+        )
+
+    def findings(self) -> dict[str, Any]:
+        """What holds of all vendors and providers: totals, who moved most, who is drawn."""
+        return self._once("findings", self.cycle.pk, work=lambda: self._worked_out(figures.FINDINGS))
+
+    def listed(self, asked: Asked) -> dict[str, Any]:
+        """A page of the partners the filters leave: their `count`, `lines` and, by partner, `past` scores."""
+        return self._once("listed", self.cycle.pk, asked, work=lambda: self._list(asked))
+
+    def _list(self, asked: Asked) -> dict[str, Any]:
+        found = self._worked_out(figures.LIST, asked, ROWS_A_PAGE)
+        shown = [self.cycle, *self.earlier[: SPARK - 1]]
+        partners = [line.partner_id for line in found["lines"]]
+        seen = Scorecard.objects.scores_visible_to(self.user).filter(partner__in=partners, cycle__in=shown)
+        past = {partner: [p.overall for p in points] for partner, points in histories(seen).items()}
+        return found | {"past": past}
+
+    def all_lines(self, asked: Asked) -> list[figures.Line]:
+        """Every partner the filters leave, for an export."""
+        return (
+            self._worked_out(figures.LIST, replace(asked, page=1), MOST_EXPORTED)["lines"]
+            if self.cycle
+            else []
+        )
+
+    def heat(self, asked: Asked) -> dict[str, Any]:
+        """What holds of all partners a template was used for, and `lines` of one page with their `cells`.
+
+        Cells are scores by (scorecard id, category id).
+        """
+        everywhere = replace(asked, page=1, sort="")
+        found = self._once(
+            "heat", self.cycle.pk, everywhere, work=lambda: self._worked_out(figures.HEAT, everywhere)
+        )
+        return found | self._once("cells", self.cycle.pk, asked, work=lambda: self._with_cells(asked))
+
+    def _with_cells(self, asked: Asked) -> dict[str, Any]:
+        found = self._worked_out(figures.LIST, asked, ROWS_A_PAGE)
+        return found | {"cells": category_scores([line.id for line in found["lines"]])}
+
+    def _worked_out(
+        self, parts: Sequence[str], asked: Asked | None = None, limit: int = ROWS_A_PAGE
+    ) -> dict[str, Any]:
+        values = {
+            "cycle": self.cycle.pk, "last": self.last and self.last.pk, "year": self.year and self.year.pk,
+            "earlier": [cycle.pk for cycle in self.earlier], "currency": self.currency, "slipping": SLIPPING,
+            "movers": MOVERS, "drawn": DRAWN, "limit": limit, "offset": ((asked.page if asked else 1) - 1) * limit,
+        }  # fmt: skip
+        return figures.work_out(
+            parts,
+            visible=Scorecard.objects.scores_visible_to(self.user).filter(cycle=self.cycle),
+            contracts=Contract.objects.of_units_of(self.user).running(),
+            narrowed=asked.narrowed(self.user) if asked else {},
+            values=values,
+            by_year=self.year is not None,
+            **({"order": asked.order} if asked and asked.sort else {}),
+        )
 
 
 def page_of(count: int, asked: Asked) -> Page:
     """The page's place among all, as paginators say it."""
-    return Paginator(range(count), ROWS_A_PAGE).get_page(max(1, row_number(asked.page) or 1))
-
-
-def _line(row: dict[str, Any], cycles: dict[int, str]) -> Line:
-    fields = {name: row[name] for name in Line.__dataclass_fields__}
-    for name in ("overall", "coverage", "previous", "change", "year_ago", "year_change", "spend"):
-        fields[name] = None if row[name] is None else Decimal(row[name])
-    fields["next_end"] = date.fromisoformat(row["next_end"]) if row["next_end"] else None
-    fields["previous_cycle"] = cycles.get(row["previous_cycle"])
-    return Line(**fields)
-
-
-def _sql(rows: QuerySet, values: dict[str, Any]) -> str:
-    """A queryset as a subquery; its parameters join `values` under names of their own."""
-    sql, parameters = rows.query.sql_with_params()
-    names = []
-    for parameter in parameters:
-        names.append(f"given_{len(values)}")
-        values[names[-1]] = parameter
-    pieces = sql.replace("%%", "\0") % tuple(f"%({name})s" for name in names)
-    return pieces.replace("\0", "%%")
+    return Paginator(range(count), ROWS_A_PAGE).get_page(asked.page)

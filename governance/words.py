@@ -10,20 +10,8 @@ from accounts.templatetags.look import day, plain, score
 from governance.portfolio import SLIPPING
 
 NUMBERS = [
-    "none",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+    "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+]  # fmt: skip
 
 
 def counted(number: int) -> str:
@@ -45,23 +33,25 @@ def amount(value: Any, currency: str) -> str:
     return f"{currency} {value:,.0f}"
 
 
-def headline(found: dict[str, Any]) -> str:
+def headline(found: dict[str, Any], currency: str) -> str:
     """The portfolio in one sentence."""
-    sums, currency = found["totals"], found["currency"]
+    sums = found["totals"]
     if not sums["final"]:
         return "No vendor has a final score here yet."
     if sums["spend_fell"]:
         slipping, spend = amount(sums["spend_fell"], currency), amount(sums["spend"], currency)
         return f"{slipping} of {spend} a year is spent with partners that are slipping."
     if sums["fell"]:
-        return f"{sentence(counted(sums['fell']))} of {sums['final']} partners fell by a point or more."
+        return (
+            f"{sentence(counted(sums['fell']))} of {counted(sums['final'])} partners fell by a point or more."
+        )
     if sums["poor"]:
         many = "partner stands" if sums["poor"] == 1 else "partners stand"
         money = f", with {amount(sums['spend_poor'], currency)} a year" if sums["spend_poor"] else ""
-        return f"{sentence(counted(sums['poor']))} of {sums['final']} {many} in the two lowest bands{money}."
+        return f"{sentence(counted(sums['poor']))} of {counted(sums['final'])} {many} in the two lowest bands{money}."
     if sums["compared"]:
-        return f"Nobody is slipping: none of {sums['final']} partners fell by a point or more."
-    return f"None of {sums['final']} partners stands in the two lowest bands."
+        return f"Nobody is slipping: none of {counted(sums['final'])} partners fell by a point or more."
+    return f"None of {counted(sums['final'])} partners stands in the two lowest bands."
 
 
 def lede(found: dict[str, Any]) -> str:
@@ -80,9 +70,9 @@ def lede(found: dict[str, Any]) -> str:
     return said
 
 
-def left_out(found: dict[str, Any]) -> str:
+def left_out(found: dict[str, Any], currency: str) -> str:
     """What the sums of money do not hold."""
-    others, unknown, currency = found["others"], found["totals"]["unknown"], found["currency"]
+    others, unknown = found["others"], found["totals"]["unknown"]
     said = []
     if others:
         first, *rest = others
@@ -98,22 +88,18 @@ def left_out(found: dict[str, Any]) -> str:
     return " ".join(said)
 
 
-def heat_headline(found: dict[str, Any], categories: Sequence[Any]) -> str:
+def heat_headline(found: dict[str, Any], categories: Sequence[Any], currency: str) -> str:
     """In which category most partners fall short, and what is spent with them."""
     names = {category.pk: category.name for category in categories}
     worst = max(found["categories"], key=lambda row: (row["short"], row["spend"] or 0), default=None)
     if worst is None:
         return "No category has a score here yet."
     if not worst["short"]:
-        return f"Nobody falls short: all {worst['scored']} are Fair or better in every category."
+        return f"Nobody falls short: all {counted(worst['scored'])} are Fair or better in every category."
     name = names.get(worst["category_id"], "")
     many = "falls" if worst["short"] == 1 else "fall"
-    said = f"{sentence(counted(worst['short']))} of {worst['scored']} {many} short on “{name}”."
-    return (
-        f"{said} {amount(worst['spend'], found['currency'])} a year is spent there."
-        if worst["spend"]
-        else said
-    )
+    said = f"{sentence(counted(worst['short']))} of {counted(worst['scored'])} {many} short on “{name}”."
+    return f"{said} {amount(worst['spend'], currency)} a year is spent there." if worst["spend"] else said
 
 
 def heat_lede(found: dict[str, Any], lowest: Sequence[str]) -> str:

@@ -66,7 +66,8 @@ DATABASES["default"] |= {
         "connect_timeout": 5,
         "application_name": "vendorhub",
         "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
-        " -c pg_trgm.word_similarity_threshold=0.45",  # how alike a word must be in a search
+        " -c pg_trgm.word_similarity_threshold=0.45"  # how alike a word must be in a search
+        " -c jit=off",  # compiling takes longer than any statement of ours
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -250,6 +251,7 @@ CELERY_BEAT_SCHEDULE = {
     "mail": {"task": "accounts.tasks.send_queued_mail", "schedule": 5.0, "options": {"expires": 30}},
     "imports": {"task": "partners.tasks.run_waiting_imports", "schedule": 2.0, "options": {"expires": 10}},
     "reconcile": {"task": "scorecards.tasks.reconcile_scores", "schedule": crontab(hour=3, minute=0)},
+    "changes": {"task": "governance.tasks.forget_old_changes", "schedule": crontab(hour=3, minute=30)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 

@@ -1,0 +1,243 @@
+"""The figures of the portfolio, worked out by the database in one statement a question.
+
+A statement names the partners, their scores, money and changes once and puts the parts that were asked for into one
+JSON object. Ranks are worked out here, among everybody: whom the reader may see is cut out afterwards.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from partners.models import APART_KINDS, KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A partner in a cycle. Scores have four decimals, changes are differences of scores as shown.
+
+    `rank` is among `ranked` final scores of the same template; internal partners and ourselves have none, and
+    only the lines of a list have one. `capped_by`: the critical criterion that holds the standing down.
+    """
+
+    id: int
+    partner_id: int
+    name: str
+    kind: str
+    segment: str
+    unit: str | None
+    template_id: int
+    overall: Decimal | None
+    status: str
+    standing: str
+    standing_name: str | None
+    capped_by: str | None
+    coverage: Decimal
+    rank: int | None
+    ranked: int | None
+    previous: Decimal | None
+    previous_cycle: str | None
+    change: Decimal | None
+    like_for_like: bool | None
+    year_ago: Decimal | None
+    year_change: Decimal | None
+    spend: Decimal | None
+    next_end: date | None
+
+    @property
+    def kind_name(self) -> str:
+        return dict(KINDS)[self.kind]
+
+    @property
+    def is_apart(self) -> bool:
+        return self.kind in APART_KINDS
+
+
+# cut: the partners the reader sees and the filters leave, all of them or (`{page}`) one page.
+# seen: what changed for them since the last closed cycle they have a score in, and in a year.
+_STATEMENT = """
+WITH visible (id) AS MATERIALIZED ({visible}),
+contracts AS ({contracts}),
+spending AS (
+    SELECT partner_id, sum(yearly) FILTER (WHERE currency = %(currency)s) AS spend,
+           coalesce(bool_or(yearly > 0 AND currency <> %(currency)s), false) AS spent_elsewhere, min(ends) AS next_end
+    FROM contracts GROUP BY partner_id
+),
+everybody AS (
+    SELECT s.id, s.partner_id, s.template_id, o.overall, o.status, o.standing, o.capped_by_id, o.coverage,
+           p.name, p.kind, p.segment, p.unit_id, p.kind = ANY (%(apart)s) AS is_apart, {ranks}
+    FROM scorecards_scorecard s JOIN scorecards_score o ON o.scorecard_id = s.id
+    JOIN partners_partner p ON p.id = s.partner_id
+    WHERE s.cycle_id = %(cycle)s {placed}
+),
+narrowed AS (SELECT e.* FROM everybody e JOIN visible USING (id) WHERE {narrowed}),
+cut AS (
+    SELECT n.*, spending.spend, spending.spent_elsewhere, spending.next_end
+    FROM narrowed n LEFT JOIN spending USING (partner_id) {page}
+),
+seen AS (
+    SELECT c.*, coalesce(last.overall, older.overall) AS previous, before.name AS previous_cycle,
+           round(c.overall, 1) - round(coalesce(last.overall, older.overall), 1) AS change,
+           coalesce(last.template_id, older.template_id) = c.template_id AS like_for_like,
+           year.overall AS year_ago, round(c.overall, 1) - round(year.overall, 1) AS year_change
+    FROM cut c
+    LEFT JOIN (
+        SELECT e.partner_id, e.cycle_id, e.template_id, x.overall
+        FROM scorecards_scorecard e JOIN scorecards_score x ON x.scorecard_id = e.id
+        WHERE e.cycle_id = %(last)s AND x.overall IS NOT NULL
+    ) last USING (partner_id)
+    LEFT JOIN LATERAL (
+        SELECT e.template_id, e.cycle_id, x.overall
+        FROM scorecards_scorecard e JOIN scorecards_score x ON x.scorecard_id = e.id
+        WHERE e.partner_id = c.partner_id AND e.cycle_id = ANY (%(earlier)s::bigint[]) AND x.overall IS NOT NULL
+        ORDER BY array_position(%(earlier)s::bigint[], e.cycle_id) LIMIT 1
+    ) older ON last.overall IS NULL
+    LEFT JOIN (
+        SELECT e.partner_id, x.overall
+        FROM scorecards_scorecard e JOIN scorecards_score x ON x.scorecard_id = e.id WHERE e.cycle_id = %(year)s
+    ) year USING (partner_id)
+    LEFT JOIN scorecards_cycle before ON before.id = coalesce(last.cycle_id, older.cycle_id)
+),
+outside AS (SELECT * FROM seen WHERE NOT is_apart),
+firm AS NOT MATERIALIZED (SELECT *, {moved} AS moved FROM outside WHERE status = 'final'),
+lowest AS (
+    SELECT template_id, letter, lower, row_number() OVER (PARTITION BY template_id ORDER BY lower) AS place
+    FROM scorecards_band
+),
+category AS (
+    SELECT p.name, p.spend, c.category_id, c.score, round(c.score, 1) < edge.lower AS is_short
+    FROM cut p JOIN scorecards_categoryscore c ON c.scorecard_id = p.id
+    LEFT JOIN lowest edge ON edge.template_id = p.template_id AND edge.place = 3
+)
+SELECT json_build_object({parts})::text
+"""
+_RANKS = """
+    CASE WHEN o.status = 'final' AND p.kind <> ALL (%(apart)s) THEN rank() OVER placed END AS rank,
+    CASE WHEN o.status = 'final' AND p.kind <> ALL (%(apart)s) THEN count(*) OVER (PARTITION BY s.template_id, o.status,
+        p.kind = ANY (%(apart)s)) END AS ranked"""
+_PLACED = "WINDOW placed AS (PARTITION BY s.template_id, o.status, p.kind = ANY (%(apart)s) ORDER BY o.overall DESC)"
+_ROWS = "SELECT coalesce(json_agg(x), '[]') FROM ({rows}) x"
+_LINES = _ROWS.format(
+    rows="""
+    SELECT r.*, (SELECT name FROM accounts_businessunit u WHERE u.id = r.unit_id) AS unit,
+        (SELECT name FROM scorecards_criterion c WHERE c.id = r.capped_by_id) AS capped_by,
+        (SELECT name FROM scorecards_band b WHERE b.template_id = r.template_id AND b.letter = r.standing)
+            AS standing_name
+    FROM (SELECT * FROM {}) r"""
+)
+_PARTS = {
+    "others": _ROWS.format(
+        rows="SELECT currency, count(DISTINCT partner_id) AS partners FROM contracts WHERE yearly > 0 "
+        "AND currency <> %(currency)s AND partner_id IN (SELECT partner_id FROM outside) "
+        "GROUP BY currency ORDER BY currency"
+    ),
+    "totals": """
+        SELECT row_to_json(x) FROM (
+            SELECT count(*) AS partners, coalesce(sum(spend), 0) AS spend, count(*) FILTER (WHERE final) AS final,
+                   count(*) FILTER (WHERE final AND change IS NOT NULL) AS compared,
+                   count(*) FILTER (WHERE fell) AS fell, coalesce(sum(spend) FILTER (WHERE fell), 0) AS spend_fell,
+                   count(*) FILTER (WHERE poor) AS poor, coalesce(sum(spend) FILTER (WHERE poor), 0) AS spend_poor,
+                   count(*) FILTER (WHERE spend IS NULL AND spent_elsewhere IS NOT TRUE) AS unknown,
+                   CASE WHEN min(previous_cycle) = max(previous_cycle) THEN min(previous_cycle) END AS since
+            FROM (SELECT o.*, status = 'final' AS final, status = 'final' AND change <= %(slipping)s AS fell,
+                         l.place <= 2 AND status = 'final' AS poor
+                  FROM outside o LEFT JOIN lowest l ON l.template_id = o.template_id AND l.letter = o.standing) o
+        ) x""",
+    "largest": _LINES.format(
+        "firm WHERE change <= %(slipping)s ORDER BY spend DESC NULLS LAST, change, name LIMIT 1"
+    ),
+    "fell": _LINES.format("firm WHERE moved < 0 ORDER BY moved, name LIMIT %(movers)s"),
+    "rose": _LINES.format("firm WHERE moved > 0 ORDER BY moved DESC, name LIMIT %(movers)s"),
+    "drawn": _LINES.format(
+        "outside WHERE spend > 0 AND overall IS NOT NULL ORDER BY spend DESC, name LIMIT %(drawn)s"
+    ),
+    "count": "SELECT count(*) FROM narrowed",
+    "lines": _LINES.format("seen ORDER BY {order} {late}"),
+    "categories": _ROWS.format(
+        rows="SELECT category_id, count(*) AS scored, count(*) FILTER (WHERE is_short) AS short, "
+        "sum(spend) FILTER (WHERE is_short) AS spend, percentile_cont(0.5) WITHIN GROUP (ORDER BY score) AS median "
+        "FROM category GROUP BY category_id"
+    ),
+    "shortest": _ROWS.format(
+        rows="SELECT name, count(*) AS categories FROM category WHERE is_short GROUP BY name "
+        "ORDER BY count(*) DESC, sum(spend) DESC NULLS LAST, name LIMIT 3"
+    ),
+    "median": "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY overall) FROM cut",
+}
+FINDINGS = ("others", "totals", "largest", "fell", "rose", "drawn", "count")
+LIST = ("count", "lines")
+HEAT = ("count", "categories", "shortest", "median")
+_PAGE = (
+    "LIMIT %(limit)s OFFSET least(%(offset)s, "
+    "(SELECT greatest(count(*) - 1, 0) FROM narrowed) / %(limit)s * %(limit)s)"
+)
+
+
+def work_out(
+    parts: Sequence[str],
+    *,
+    visible: QuerySet,
+    contracts: QuerySet,
+    narrowed: dict[str, Any],
+    values: dict[str, Any],
+    by_year: bool,
+    order: str = "spend DESC",
+) -> dict[str, Any]:
+    """The named parts, by name.
+
+    `visible`: the scorecards the reader sees scores of; `contracts`: theirs, running; `narrowed`: what the rows must
+    have, by column (a queryset: one of these); `order`: a column of a line and ASC or DESC. Lists hold `Line`s,
+    apart from `others`, `categories` and `shortest` (plain dicts).
+    """
+    values = {**values, "apart": list(APART_KINDS)}
+    conditions = ["true"]
+    for column, wanted in narrowed.items():
+        if isinstance(wanted, QuerySet):
+            conditions.append(f"{column} IN ({_sql(wanted, values)})")
+        else:
+            conditions.append(f"{column} IS NOT DISTINCT FROM %({column})s")
+            values[column] = wanted
+    everybody_in_order = f"is_apart, (kind = 'own'), {order} NULLS LAST, name, id"
+    paged, late = "lines" in parts, order.startswith("change ")
+    statement = _STATEMENT.format(
+        visible=_sql(visible.order_by().values("pk"), values),
+        contracts=_sql(contracts.order_by().values("partner_id", "currency", "yearly", "ends"), values),
+        ranks=_RANKS if paged else "NULL AS rank, NULL AS ranked",
+        placed=_PLACED if paged else "",
+        narrowed=" AND ".join(conditions),
+        page=f"ORDER BY {everybody_in_order} {_PAGE}" if paged and not late else "",
+        moved="year_change" if by_year else "change",
+        parts=", ".join(f"'{part}', ({_PARTS[part]})" for part in parts).format(
+            order=everybody_in_order, late=_PAGE if late else ""
+        ),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        found = json.loads(cursor.fetchone()[0], parse_float=Decimal)
+    for part in {"largest", "fell", "rose", "drawn", "lines"} & found.keys():
+        found[part] = [_line(row) for row in found[part]]
+    return found
+
+
+def _line(row: dict[str, Any]) -> Line:
+    fields = {name: row[name] for name in Line.__dataclass_fields__}
+    for name in ("overall", "coverage", "previous", "change", "year_ago", "year_change", "spend"):
+        fields[name] = None if row[name] is None else Decimal(row[name])
+    fields["next_end"] = date.fromisoformat(row["next_end"]) if row["next_end"] else None
+    return Line(**fields)
+
+
+def _sql(rows: QuerySet, values: dict[str, Any]) -> str:
+    """A queryset as a subquery; its parameters join `values` under names of their own."""
+    sql, parameters = rows.query.sql_with_params()
+    names = []
+    for parameter in parameters:
+        names.append(f"given_{len(values)}")
+        values[names[-1]] = parameter
+    pieces = sql.replace("%%", "\0") % tuple(f"%({name})s" for name in names)
+    return pieces.replace("\0", "%%")

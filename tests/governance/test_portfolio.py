@@ -1,0 +1,222 @@
+"""The portfolio's figures: remembered until they change, ranked among everybody, sorted, paged, exported."""
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from governance import memory, portfolio
+from partners.models import Contract, Partner
+from scorecards.models import Assessment, Band, Criterion, Cycle, Score
+from tests.factories import make_assessment, make_contract, make_cycle, make_partner, make_template, make_user
+from tests.governance.conftest import TODAY, scored
+from vendorhub.roles import PERMISSIONS
+
+pytestmark = pytest.mark.django_db
+
+
+def table(client, **query) -> list[list[str]]:
+    """The names in the table, vendors first, then those who stand apart."""
+    groups = client.get(reverse("portfolio"), query).context["groups"]
+    return [[row["line"].name for row in group["rows"]] for group in groups]
+
+
+def also_scored(partner, cycle, *marks):
+    """One more partner in a closed cycle."""
+    Cycle.objects.filter(pk=cycle.pk).update(state=Cycle.OPEN)
+    scored(partner, cycle.templates.get(), cycle, *marks)
+    Cycle.objects.filter(pk=cycle.pk).update(state=Cycle.CLOSED)
+
+
+def lines(client, **query):
+    vendors, apart = client.get(reverse("portfolio"), query).context["groups"]
+    return {row["line"].name: row["line"] for row in vendors["rows"] + apart["rows"]}
+
+
+def test_a_page_looked_at_twice_is_worked_out_once(client, executive, quarters):
+    client.force_login(executive)
+
+    def statements(name) -> str:
+        with CaptureQueriesContext(connection) as captured:
+            client.get(reverse(name))
+        return "\n".join(query["sql"] for query in captured)
+
+    for name in ("portfolio", "portfolio_heat"):
+        assert "scorecards_score " in statements(name), name
+        assert "scorecards_score " not in statements(name), name
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (lambda: Partner.objects.filter(name="Steady").update(name="Renamed"), "Renamed"),
+        (lambda: Contract.objects.filter(annual_value=100_000).update(annual_value=123_456), "123,456"),
+        (lambda: Contract.objects.filter(annual_value=100_000).delete(), "One partner has no running contract"),
+        (lambda: Score.objects.filter(scorecard__partner__name="Steady").update(overall=47), "47.0"),
+        (lambda: Band.objects.filter(letter="D").update(name="Feeble"), "Feeble"),
+        (lambda: Cycle.objects.filter(name="Q2").update(name="Second quarter"), "Second quarter"),
+    ],
+    ids=["partner", "contract", "contract gone", "score", "band", "cycle"],
+)  # fmt: skip
+def test_whatever_changes_shows_at_once(client, executive, quarters, change, shown):
+    client.force_login(executive)
+    before = client.get(reverse("portfolio")).content.decode()
+    assert change()
+    after = client.get(reverse("portfolio")).content.decode()
+    assert after != before
+    assert shown in after
+
+
+def test_old_changes_are_forgotten_and_newer_ones_are_not(executive):
+    make_partner()
+    memory.forget_old_changes()
+    noted = memory.changes()
+    assert noted[0] == 1
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE governance_change SET at = now() - interval '2 days'")
+    memory.forget_old_changes()
+    assert memory.changes() == (0, 0)
+
+
+def test_whoever_may_open_the_portfolio_may_see_scores():
+    assert PERMISSIONS["see_portfolio"] <= PERMISSIONS["see_scores"]
+
+
+def test_a_rank_is_among_everybody_not_only_those_one_may_see(client, unit, quarters):
+    Partner.objects.filter(name="Steady").update(unit=unit)
+    client.force_login(make_user("executive"))
+    shown = lines(client)
+    assert "Steady" not in shown
+    assert (shown["Falling"].rank, shown["Falling"].ranked) == (2, 2)
+
+
+def test_what_one_person_looked_at_is_not_shown_to_another_behind_other_walls(client, unit, quarters):
+    Partner.objects.filter(name="Steady").update(unit=unit)
+    executive = make_user("executive", unit)
+    client.force_login(executive)
+    assert "Steady" in lines(client)
+    client.force_login(make_user("executive"))
+    assert "Steady" not in lines(client)
+    executive.units.clear()
+    client.force_login(executive)
+    assert "Steady" not in lines(client)
+
+
+def test_whoever_becomes_blind_no_longer_finds_what_was_remembered(client, executive, quarters):
+    template = quarters[0].scorecards.first().template
+    cycle = make_cycle(template, name="Open one", ends=TODAY() + timedelta(days=30))
+    scorecard = scored(quarters[0], template, cycle, 5, 5, 5)
+    client.force_login(executive)
+    address = f"{reverse('portfolio')}?cycle={cycle.pk}"
+    assert lines(client, cycle=cycle.pk)["Falling"].overall == 100
+    mine = make_assessment(scorecard, executive)
+    for name in ("portfolio", "portfolio_heat", "portfolio_export"):
+        page = client.get(f"{reverse(name)}?cycle={cycle.pk}")
+        assert (
+            b"100.0" not in b"".join(page) if page.streaming else b"Open one</option>" not in page.content
+        ), name
+    Assessment.objects.filter(pk=mine.pk).update(submitted_at=timezone.now())
+    assert client.get(address).context["cycle"] == cycle
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("name", ["Falling", "Steady", "Unpaid"]), ("-name", ["Unpaid", "Steady", "Falling"]),
+        ("-spend", ["Falling", "Steady", "Unpaid"]), ("spend", ["Steady", "Falling", "Unpaid"]),
+        ("-score", ["Unpaid", "Steady", "Falling"]), ("rank", ["Unpaid", "Steady", "Falling"]),
+        ("change", ["Falling", "Steady", "Unpaid"]), ("-change", ["Steady", "Falling", "Unpaid"]),
+        ("ends", ["Falling", "Steady", "Unpaid"]), ("coverage", ["Unpaid", "Falling", "Steady"]),
+    ],
+)  # fmt: skip
+def test_every_column_sorts_and_what_has_no_value_comes_last(client, executive, quarters, sort, names):
+    also_scored(make_partner("Unpaid"), Cycle.objects.get(name="Q2"), 4, 4, None)
+    client.force_login(executive)
+    assert table(client, sort=sort) == [names, ["We"]]
+
+
+def test_a_heading_says_how_the_table_is_sorted_and_its_link_turns_it(client, executive, quarters):
+    client.force_login(executive)
+    text = client.get(reverse("portfolio"), {"sort": "-score", "kind": "vendor"}).content.decode()
+    assert text.count("aria-sort") == 1
+    assert 'aria-sort="descending"><a href="?sort=score&amp;kind=vendor">Score and standing' in text
+
+
+def test_pages_hold_every_partner_once_in_order(client, executive, quarters, monkeypatch):
+    monkeypatch.setattr(portfolio, "ROWS_A_PAGE", 2)
+    for name in ("Acorn", "Birch"):
+        also_scored(make_partner(name), Cycle.objects.get(name="Q2"), 3, 3, 3)
+    client.force_login(executive)
+    pages = [table(client, sort="name", page=page) for page in (1, 2, 3, 99)]
+    assert pages == [[["Acorn", "Birch"], []], [["Falling", "Steady"], []], [[], ["We"]], [[], ["We"]]]
+
+
+def test_filters_narrow_the_table_and_not_the_ranks(client, executive, quarters):
+    client.force_login(executive)
+    assert table(client, standing="E") == [["Falling"], []]
+    assert table(client, kind="own") == [[], ["We"]]
+    assert table(client, unit="none", find="steady") == [["Steady"], []]
+    assert lines(client, standing="E")["Falling"].rank == 2
+
+
+def test_the_change_is_since_the_last_closed_cycle_with_a_score(client, executive, quarters):
+    falling = quarters[0]
+    template = falling.scorecards.get(cycle__name="Q1").template
+    Score.objects.filter(scorecard__cycle__name="Q2", scorecard__partner=falling).update(
+        overall=None, status="no score"
+    )
+    cycle = make_cycle(template, name="Q3", ends=TODAY() - timedelta(days=1))
+    scored(falling, template, cycle, 5, 5, 5)
+    Cycle.objects.filter(pk=cycle.pk).update(state=Cycle.CLOSED)
+    client.force_login(executive)
+    line = lines(client)["Falling"]
+    assert (line.previous_cycle, line.previous, line.change) == ("Q1", 75, 25)
+
+
+def test_a_standing_held_down_by_a_criterion_says_so(client, executive):
+    template = make_template()
+    Criterion.objects.filter(category__template=template, name="Quality").update(critical_minimum=90)
+    scorecard = scored(make_partner(), template, make_cycle(template), 5, 3, 5)
+    client.force_login(executive)
+    text = client.get(reverse("portfolio"), {"cycle": scorecard.cycle_id}).content.decode()
+    assert "held down by Quality" in text
+
+
+def test_money_in_another_currency_is_named_and_left_out(client, executive, quarters):
+    make_contract(quarters[1], annual_value=5, currency="USD", ends=TODAY() + timedelta(days=9))
+    make_contract(quarters[0], annual_value=5, ends=TODAY() + timedelta(days=9))
+    client.force_login(executive)
+    page = client.get(reverse("portfolio")).context
+    assert page["left_out"] == "One partner with contracts in USD is not in the sum of EUR."
+    assert page["found"]["totals"]["spend"] == Decimal(1_000_005)
+
+
+def test_exports_hold_the_filtered_rows_as_csv_and_xlsx(client, executive, quarters):
+    client.force_login(executive)
+    address = reverse("portfolio_export")
+    text = b"".join(client.get(address, {"find": "falling", "format": "csv"})).decode()
+    [header, row] = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    told = dict(zip(header, row, strict=True))
+    assert (told["partner"], told["score"], told["rank"], told["ranked among"], told["change"]) == (
+        "Falling", "25.0000", "2", "2", "-50.0",
+    )  # fmt: skip
+    book = load_workbook(io.BytesIO(b"".join(client.get(address, {"find": "falling", "format": "xlsx"}))))
+    values = [[cell.value for cell in row] for row in book.active.iter_rows()]
+    assert values[0] == header
+    assert values[1][header.index("score")] == 25
+
+
+def test_the_heat_map_names_the_category_most_fall_short_in(client, executive, quarters):
+    client.force_login(executive)
+    page = client.get(reverse("portfolio_heat"))
+    assert page.context["headline"] == (
+        "Two of three fall short on “Service”. EUR 1.0 m a year is spent there."
+    )
+    assert page.context["medians"] == [50, 50]
