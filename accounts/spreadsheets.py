@@ -33,6 +33,11 @@ def neutral(value: Any) -> Any:
     )
 
 
+def as_typed(text: str) -> str:
+    """Return text as it was before `neutral`: what was downloaded may be uploaded again."""
+    return text[1:] if text.startswith("'") and neutral(text[1:]) != text[1:] else text
+
+
 def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
     """Return a CSV download (UTF-8 with a byte order mark, so that spreadsheets read accents right)."""
     response = HttpResponse(content_type="text/csv; charset=utf-8", headers=_attachment(f"{name}.csv"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from accounts.models import RATER_ROLES
+from accounts.uploads import Problem, separator
 from partners.models import KINDS
 from scorecards.models import Criterion, Template
 
@@ -33,12 +34,6 @@ class Cell(NamedTuple):
     comment: str
 
 
-class Problem(NamedTuple):
-    line: int
-    column: str
-    reason: str
-
-
 @dataclass
 class RatingsFile:
     """What a file holds: the cells that can be used, and why the other rows cannot."""
@@ -58,7 +53,7 @@ def read_ratings(lines: Iterable[str], template: Template) -> RatingsFile:
     found = RatingsFile()
     lines = iter(lines)
     header = next(lines, "")
-    delimiter = max(",;\t", key=header.count)
+    delimiter = separator(header)
     names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
     if missing := [name for name in NEEDED if name not in names]:
         reason = f"The first line must name the columns; missing: {', '.join(missing)}."

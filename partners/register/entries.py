@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from accounts.uploads import Problem
 from partners.names import plain
 from partners.register.columns import AMOUNTS, DATES, FIELDS, Columns
 from partners.register.dates import make_readers, means_no_end
@@ -28,15 +29,6 @@ from partners.register.values import (
 TOTALS = re.compile(r"(grand |sub ?)?(total|totals|sum|summe|gesamt|gesamtsumme|zwischensumme|insgesamt|totaal|totale|total general|suma|summa|razem)\b.{0,30}")  # fmt: skip
 REMARKS = re.compile(r"(\*|(source|notes?|remarks?|as (of|at)|generated|exported|printed|page|quelle|stand|hinweis|anmerkung|erstellt|seite|remarques?|nota|fuente|bron|opmerking)\b.*[:0-9]).*", re.DOTALL)  # fmt: skip
 LIMITS = {"reference": 100, "title": 500, "unit": 200, "owner": 254, "delivered_by": 300}
-
-
-@dataclass
-class Problem:
-    """Why a row (or a part of it) is not used: line of the file, heading of the column, reason."""
-
-    line: int
-    column: str
-    reason: str
 
 
 @dataclass

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.models import BusinessUnit
+from accounts.uploads import Problem
 from partners.models import Contract, Partner
-from partners.register.entries import Entry, Problem
+from partners.register.entries import Entry
 from partners.register.spellings import Proposal
 
 

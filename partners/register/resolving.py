@@ -3,9 +3,10 @@
 from collections import Counter, defaultdict
 
 from accounts.models import BusinessUnit, User
+from accounts.uploads import Problem
 from partners.models import Partner, PartnerAlias
 from partners.register.columns import MappingError
-from partners.register.entries import Entry, Problem, Reading
+from partners.register.entries import Entry, Reading
 from partners.register.plan import PlannedPartner, PlannedUnit
 from partners.register.spellings import Proposal, propose
 

@@ -65,9 +65,7 @@ class Outcome:
         """Figures, problems and notes, in the form that commands print."""
         return {
             **self.plan.counts(),
-            "problems": [
-                {"line": p.line, "column": p.column, "reason": p.reason} for p in self.plan.problems
-            ],
+            "problems": [problem._asdict() for problem in self.plan.problems],
             "notes": [*self.plan.assumed, *self.plan.notes, *self.plan.kept_apart],
         }
 

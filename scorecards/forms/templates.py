@@ -15,7 +15,7 @@ from accounts.versions import VersionedForm
 from partners.models import KINDS
 from scorecards.models import Band, Category, Criterion, Template
 from scorecards.scoring import STANDINGS
-from scorecards.services.templates import HEADER
+from scorecards.services.templates import HEADER, text_of
 
 
 class PlainDecimalField(forms.Field):
@@ -223,15 +223,7 @@ class ImportForm(forms.Form):
 
     def clean_file(self) -> str:
         """The file's text."""
-        upload = self.cleaned_data["file"]
-        if upload.size > 2_000_000:
-            raise ValidationError("This file is larger than 2 MB; a template is a short table.")
-        try:
-            return upload.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise ValidationError(
-                "This is not a CSV file in UTF-8. Save it as “CSV UTF-8” and try again."
-            ) from None
+        return text_of(self.cleaned_data["file"])
 
 
 def weight_fields(template: Template, data: Any) -> tuple[dict[str, Decimal], dict[str, str], dict[str, str]]:

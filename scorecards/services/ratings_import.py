@@ -16,10 +16,11 @@ from django.utils import timezone
 from psycopg2.errors import ForeignKeyViolation
 
 from accounts.models import User
+from accounts.uploads import Problem
 from partners.models import Partner
 from partners.names import name_key
 from scorecards.models import Cycle, CycleTemplate, Scorecard, Template
-from scorecards.ratings_file import Cell, Problem, RatingsFile, read_ratings
+from scorecards.ratings_file import Cell, RatingsFile, read_ratings
 from scorecards.services.recompute import request_recompute
 
 _QUARTER = re.compile(

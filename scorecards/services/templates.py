@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
+from typing import IO
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -13,6 +14,9 @@ from django.db import IntegrityError, transaction
 from accounts.fields import refuse_hidden_signs
 from accounts.models import RATER_ROLES
 from accounts.numbers import NotANumber, parse_decimal
+from accounts.spreadsheets import as_typed
+from accounts.uploads import Problem, separator
+from partners.register.reading import find_encoding
 from scorecards.models import Band, Category, Criterion, Template
 from scorecards.scoring import STANDINGS
 
@@ -27,15 +31,7 @@ BUILTIN = [
 ]
 _ROLES = {name for name, _ in RATER_ROLES}
 _LONGEST = 200
-
-
-@dataclass
-class Problem:
-    """A row that cannot be used: its line in the file, the column and a sentence."""
-
-    line: int
-    column: str
-    reason: str
+MOST_BYTES = 2_000_000
 
 
 @dataclass
@@ -47,13 +43,26 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
 
 
+def text_of(file: IO[bytes]) -> str:
+    """The text of a template table as spreadsheets save it. Raises ValidationError if that cannot be."""
+    if file.seek(0, 2) > MOST_BYTES:
+        raise ValidationError("This file is larger than 2 MB; a template is a short table.")
+    encoding = find_encoding(file)
+    file.seek(0)
+    try:
+        text = file.read().decode(encoding)
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise ValidationError("This is not a CSV file. Save it as “CSV UTF-8” and try again.")
+    return text
+
+
 def read_template(text: str, *, scale: tuple[int, int] = (1, 5)) -> Reading:
     """Read a template table (CSV with the columns of HEADER and anchor_1 … anchor_n). Writes nothing."""
     reading = Reading()
     text = text.removeprefix("\ufeff")
-    heading = text.partition("\n")[0]
-    separator = max(",;\t", key=heading.count)  # what spreadsheets write where the comma is the decimal sign
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator(text.partition("\n")[0]))
     try:
         names = [name.strip().lower() for name in reader.fieldnames or []]
         reader.fieldnames = names
@@ -85,8 +94,7 @@ def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int]) ->
         reading.problems.append(Problem(line, column, reason))
 
     def text(column: str) -> str:
-        folded = " ".join((row.get(column) or "").split())
-        return folded[1:] if folded[:1] == "'" and folded[1:2] in "=+-@" else folded  # as downloads write it
+        return as_typed(" ".join((row.get(column) or "").split()))
 
     def number(column: str, most: int) -> Decimal | None:
         try:

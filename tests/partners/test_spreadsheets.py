@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from openpyxl import load_workbook
 
-from accounts.spreadsheets import csv_response, neutral, xlsx_response
+from accounts.spreadsheets import as_typed, csv_response, neutral, xlsx_response
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1"]
 
@@ -16,11 +16,17 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1"]
 @pytest.mark.parametrize("text", FORMULAS)
 def test_text_that_looks_like_a_formula_gets_an_apostrophe(text):
     assert neutral(text) == f"'{text}"
+    assert as_typed(neutral(text)) == text
 
 
 @pytest.mark.parametrize("value", [-5, Decimal("-2.50"), None, "a=b", "", date(2026, 1, 2)])
 def test_numbers_dates_and_other_text_stay_as_they_are(value):
     assert neutral(value) == value
+
+
+@pytest.mark.parametrize("text", ["'t was so", "a'=b", "", "'"])
+def test_an_apostrophe_of_ones_own_stays(text):
+    assert as_typed(neutral(text)) == text
 
 
 def test_a_csv_holds_text_with_commas_lines_and_accents():

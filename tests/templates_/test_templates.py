@@ -6,7 +6,8 @@ import json
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +71,35 @@ def test_an_export_comes_back_as_the_same_template(db):
     csv.writer(text).writerows([header, *rows])
     copy, _ = service.import_template(text.getvalue(), name="Copy", kind="provider")
     assert service.template_rows(copy) == (header, rows)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
+def test_a_table_is_read_as_spreadsheets_save_it(client, procurement, encoding):
+    client.force_login(procurement)
+    file = SimpleUploadedFile("t.csv", table("Qualität,100,Größe,100").replace(",", ";").encode(encoding))
+    sent = {"file": file, "name": "Saved", "kind": "vendor", "scale_min": "1", "scale_max": "5"}
+    client.post(reverse("template_import"), sent)
+    assert Criterion.objects.get(name="Größe").category.name == "Qualität"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"PK\x03\x04\x00\x00", "This is not a CSV file"), (b"x" * 2_000_001, "larger than 2 MB"), (b"x", "must name the columns")],
+)  # fmt: skip
+def test_a_file_that_is_no_table_is_refused_on_the_page_and_by_the_command(
+    client, procurement, tmp_path, content, sentence
+):
+    client.force_login(procurement)
+    sent = {"file": SimpleUploadedFile("t.csv", content), "name": "No", "kind": "vendor", "scale_min": "1", "scale_max": "5"}  # fmt: skip
+    response = client.post(reverse("template_import"), sent)
+    assert response.status_code == 400
+    assert sentence in response.content.decode()
+    (tmp_path / "t.csv").write_bytes(content)
+    said = io.StringIO()
+    with pytest.raises((CommandError, SystemExit)) as refused:
+        call_command("import_template", str(tmp_path / "t.csv"), "--name", "No", stderr=said)
+    assert sentence in f"{refused.value} {said.getvalue()}"
+    assert not Template.objects.exists()
 
 
 def test_a_template_in_use_is_never_edited_but_gets_a_new_version(client, procurement, db):

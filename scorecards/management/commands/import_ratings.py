@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.uploads import Problem
 from partners.register.reading import find_encoding
-from scorecards.ratings_file import COLUMNS, Problem
+from scorecards.ratings_file import COLUMNS
 from scorecards.services.ratings_import import CannotImport, Report, import_ratings
 from scorecards.services.recompute import drain
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from partners.models import KINDS
-from scorecards.services.templates import import_template
+from scorecards.services.templates import import_template, text_of
 
 
 class Command(BaseCommand):
@@ -32,11 +32,12 @@ class Command(BaseCommand):
                 "The scale must rise, within -100 to 100, and the name have 1 to 200 characters."
             )
         try:
-            if options["file"].stat().st_size > 5_000_000:
-                raise CommandError(f"{options['file']} is larger than 5 MB; a template is a short table.")
-            text = options["file"].read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{options['file']} cannot be read: {error}") from None
+            with options["file"].open("rb") as file:
+                text = text_of(file)
+        except OSError as error:
+            raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from None
+        except ValidationError as error:
+            raise CommandError(f"{options['file']}: {error.message}") from None
         problems: list[dict] = []
         template = None
         read = rejected = criteria = 0
@@ -46,7 +47,7 @@ class Command(BaseCommand):
                 text, name=options["name"].strip(), kind=options["kind"], scale=(lowest, highest),
                 activate_it=options["activate"],
             )  # fmt: skip
-            problems = [vars(problem) for problem in reading.problems]
+            problems = [problem._asdict() for problem in reading.problems]
             read, rejected = reading.rows, len({problem.line for problem in reading.problems})
             if template:
                 categories = len(reading.categories)
