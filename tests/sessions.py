@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, connections
 
@@ -21,6 +22,21 @@ def in_another_session(work: Callable[[], object]) -> list:
     thread.start()
     thread.join(20)
     return results
+
+
+def at_once(*works: Callable[[], object]) -> list:
+    """Run the works together, each in a session of its own, and return what they return, in their order."""
+    start = threading.Barrier(len(works))
+
+    def run(work: Callable[[], object]) -> object:
+        start.wait(20)
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(works)) as others:
+        return list(others.map(run, works, timeout=60))
 
 
 def wait_until_somebody_waits() -> None:

@@ -20,6 +20,7 @@ from accounts.services.mail import PAUSES, flag_cut_off_mail, queue_mail, send_d
 from accounts.tasks import send_queued_mail
 from tests.factories import make_user
 from tests.mail_sink import AnyPort, Sink
+from tests.sessions import at_once
 
 
 @pytest.fixture
@@ -171,21 +172,7 @@ def test_a_connection_that_breaks_while_sending_is_left_to_a_person(db, sink):
 @pytest.mark.django_db(transaction=True)
 def test_several_senders_share_the_work_and_send_nothing_twice(sink):
     mails = [queue(make_user("rater")) for _ in range(24)]
-    counts, barrier = [], threading.Barrier(3)
-
-    def send():
-        try:
-            barrier.wait()
-            counts.append(send_due_mail())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=send) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(counts) == len(mails)
+    assert sum(at_once(send_due_mail, send_due_mail, send_due_mail)) == len(mails)
     assert len({m["Message-ID"] for m in sink.mails}) == len(sink.mails) == len(mails)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -26,7 +25,7 @@ from tests.factories import (
     make_template,
     rate,
 )
-from tests.sessions import in_another_session, wait_until_somebody_waits
+from tests.sessions import at_once, in_another_session, wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -153,10 +152,8 @@ def test_two_people_take_a_step_at_once_only_one_does_and_each_mail_goes_once(pr
     if step == "reopen":
         service.close_cycle(cycle, missing=1)
     OutgoingMail.objects.all().delete()
-    start = Barrier(2)
 
     def act() -> object:
-        start.wait(10)
         return said_by({
             "open": lambda: service.open_cycle(cycle, by=procurement),
             "close": lambda: service.close_cycle(cycle, missing=1),
@@ -164,10 +161,7 @@ def test_two_people_take_a_step_at_once_only_one_does_and_each_mail_goes_once(pr
             "nudge": lambda: service.nudge(cycle, by=procurement)[0],
         }[step])  # fmt: skip
 
-    with ThreadPoolExecutor(2) as others:
-        outcomes = [
-            work.result(timeout=20)[0] for work in [others.submit(in_another_session, act) for _ in range(2)]
-        ]
+    outcomes = at_once(act, act)
     before = cycle.version
     cycle.refresh_from_db()
     if step == "nudge":
@@ -183,18 +177,12 @@ def test_two_people_take_a_step_at_once_only_one_does_and_each_mail_goes_once(pr
 
 
 def test_two_people_start_a_cycle_of_one_name_at_once_and_one_is_told(procurement):
-    start = Barrier(2)
-
     def act() -> object:
-        start.wait(10)
         return said_by(lambda: service.create_cycle(
             Cycle(name="2026 Q4", starts="2026-10-01", ends="2026-12-31", due="2026-12-04")
         ))  # fmt: skip
 
-    with ThreadPoolExecutor(2) as others:
-        outcomes = [
-            work.result(timeout=20)[0] for work in [others.submit(in_another_session, act) for _ in range(2)]
-        ]
+    outcomes = at_once(act, act)
     assert sum("already" in str(outcome) for outcome in outcomes) == 1
     assert Cycle.objects.count() == 1
 

@@ -1,9 +1,8 @@
 """One cell saved over HTTP: what is acknowledged, what is refused and in which words."""
 
-import threading
+from functools import partial
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +10,7 @@ from django.utils import timezone
 from scorecards.models import Comment, Criterion, Cycle, Rating, RecomputeRequest
 from scorecards.services.assessments import AssessmentLocked, StaleMark, save_cell
 from tests.factories import make_assessment, make_scorecard, make_template, make_user
+from tests.sessions import at_once
 
 
 def the_mark() -> Rating:
@@ -174,23 +174,14 @@ def test_cells_do_not_disturb_one_another(save, criteria):
 def test_of_two_windows_saving_at_once_exactly_one_wins():
     assessment = make_assessment(make_scorecard(), make_user())
     criterion = Criterion.objects.filter(category__template=assessment.scorecard.template).first()
-    outcomes = []
-    together = threading.Barrier(4)
 
     def save_it(value):
-        together.wait()
         try:
-            outcomes.append(save_cell(assessment, criterion, value=value).value)
+            return save_cell(assessment, criterion, value=value).value
         except StaleMark as stale:
-            outcomes.append(f"told {stale.current.value}")
-        finally:
-            connection.close()
+            return f"told {stale.current.value}"
 
-    threads = [threading.Thread(target=save_it, args=[value]) for value in (1, 2, 3, 4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(*[partial(save_it, value) for value in (1, 2, 3, 4)])
     won = the_mark().value
     assert sorted(outcomes, key=str) == [won, *[f"told {won}"] * 3]
 

@@ -1,7 +1,7 @@
 """Two partners that are one: everything moves, it is written down, and nothing is torn apart on the way."""
 
 from contextlib import suppress
-from threading import Barrier, Thread
+from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -22,6 +22,7 @@ from tests.factories import (
     make_unit,
     make_user,
 )
+from tests.sessions import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -237,17 +238,10 @@ def test_two_people_merging_the_two_into_each_other_leave_one_with_everything():
     make_contract(one)
     make_contract(other)
     by = make_user("administrator")
-    start = Barrier(2)
 
     def run(loser: Partner, winner: Partner) -> None:
-        start.wait()
         with suppress(StaleSave, ValidationError):
             merge_partners(loser, winner, by=by, versions=(1, 1))
-        connection.close()
 
-    threads = [Thread(target=run, args=pair) for pair in ((one, other), (other, one))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(partial(run, one, other), partial(run, other, one))
     assert Partner.objects.get().contracts.count() == 2
