@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
@@ -224,16 +224,22 @@ def _caps(template: Template | None) -> dict[tuple[str, str], str]:
 
 
 @transaction.atomic
-def new_version(template: Template) -> Template:
-    """Copy a template, with bands, categories and criteria, into a draft of its next version."""
+def new_version(template: Template, *, weights: Mapping[str, Decimal] | None = None) -> Template:
+    """Copy a template, with bands, categories and criteria, into a draft of its next version.
+
+    `weights` replace those of categories (`g` and the id) and criteria (`c` and the id) they name.
+    """
+    weights = weights or {}
     fields = ("kind", "scale_min", "scale_max", *_KEPT)
     draft = _new_draft(template.name, **{name: getattr(template, name) for name in fields})
     _copy_bands(template, draft)
     for category in template.categories.all():
         criteria = list(category.criteria.all())
+        category.weight = weights.get(f"g{category.pk}", category.weight)
         category.pk, category.template = None, draft
         category.save(force_insert=True)
         for criterion in criteria:
+            criterion.weight = weights.get(f"c{criterion.pk}", criterion.weight)
             criterion.pk, criterion.category = None, category
         Criterion.objects.bulk_create(criteria)
     return draft

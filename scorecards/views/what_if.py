@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -141,25 +140,13 @@ def _reweighted(stands: scoring.TemplateWeights, weights: dict[str, Decimal]) ->
     )  # fmt: skip
 
 
-@transaction.atomic
 def _save(request: HttpRequest, template: Template, weights: dict[str, Decimal]) -> HttpResponse:
     """Keep these weights as a draft of the next version."""
-    by_name = {
-        (category.name, criterion.name): weights[f"c{criterion.pk}"]
-        for category in template.categories.all() for criterion in category.criteria.all()
-    }  # fmt: skip
-    by_category = {category.name: weights[f"g{category.pk}"] for category in template.categories.all()}
     try:
-        draft = new_version(get_object_or_404(Template, pk=template.pk))
+        draft = new_version(template, weights=weights)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         typed = {name: f"{weight.normalize():f}" for name, weight in weights.items()}
         return redirect(f"{request.path}?{urlencode(typed)}")
-    for category in draft.categories.prefetch_related("criteria"):
-        category.weight = by_category[category.name]
-        category.save(update_fields=["weight"])
-        for criterion in category.criteria.all():
-            criterion.weight = by_name[category.name, criterion.name]
-            criterion.save(update_fields=["weight"])
     messages.success(request, f"{draft} is a draft with these weights.")
     return redirect(draft)

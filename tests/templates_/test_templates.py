@@ -148,6 +148,23 @@ def test_what_if_with_todays_weights_shows_todays_scores(client, procurement, db
     assert "is not a number" in refused.content.decode()
 
 
+def test_what_if_weights_are_kept_as_a_draft_and_the_version_in_use_stays(client, procurement):
+    template = make_template()
+    client.force_login(procurement)
+    service_category, price = template.categories.all()
+    fair = price.criteria.get()
+    weights = {f"g{service_category.pk}": "10", f"g{price.pk}": "90", f"c{fair.pk}": "50"}
+    address = reverse("template_what_if", args=[template.pk])
+    client.post(address, weights)
+    draft = Template.objects.get(state=Template.DRAFT)
+    assert [category.weight for category in draft.categories.all()] == [10, 90]
+    assert Criterion.objects.get(category__template=draft, name="Fair").weight == 50
+    assert [category.weight for category in template.categories.all()] == [60, 40]
+    again = client.post(address, weights, follow=True)
+    assert "already has a draft" in again.content.decode()
+    assert again.context["typed"][f"g{price.pk}"] == "90", "what was typed is still there"
+
+
 def test_the_command_prints_one_json_object_and_fails_when_nothing_is_usable(db, tmp_path, capsys):
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
     good.write_text(table("A,100,Only,100"))
