@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
+
+from accounts.fields import refuse_hidden_signs
 from accounts.models import RATER_ROLES
 from accounts.uploads import Problem, separator
 from partners.models import KINDS
@@ -15,6 +18,7 @@ from scorecards.models import Criterion, Template
 COLUMNS = ["partner", "kind", "rater", "role", "criterion", "rating", "comment"]
 NEEDED = ["partner", "rater", "criterion", "rating"]
 NOT_APPLICABLE = "n/a"
+MOST_BLANK = 100  # lines before the headings
 LONGEST = {"partner": 300, "rater": 200, "comment": 5000}
 # Spreadsheets write 4 as 4.0 when a column holds decimals; anything that is not whole is refused, not rounded.
 _WHOLE = re.compile(r"(-?[0-9]{1,6})(?:\.0+)?", re.ASCII)
@@ -52,12 +56,17 @@ def read_ratings(lines: Iterable[str], template: Template) -> RatingsFile:
     """Read the lines of a CSV file for a template. Every bad row is named, and no good one is lost for it."""
     found = RatingsFile()
     lines = iter(lines)
-    header = next(lines, "")
+    header, skipped = next(lines, ""), 0
+    while not header.strip() and skipped < MOST_BLANK:
+        header, skipped = next(lines, ""), skipped + 1
     delimiter = separator(header)
     names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
     if missing := [name for name in NEEDED if name not in names]:
         reason = f"The first line must name the columns; missing: {', '.join(missing)}."
         found.problems.append(Problem(1, missing[0], reason))
+        return found
+    if twice := [name for name in names if name in COLUMNS and names.count(name) > 1]:
+        found.problems.append(Problem(1, twice[0], f"The column {twice[0]} stands twice."))
         return found
     if unknown := [name for name in names if name and name not in COLUMNS]:
         found.notes.append(f"Columns that are not read: {', '.join(unknown)}.")
@@ -65,11 +74,11 @@ def read_ratings(lines: Iterable[str], template: Template) -> RatingsFile:
     seen: dict[tuple[str, str, int], int] = {}
     reader = csv.reader(lines, delimiter=delimiter)
     while True:
-        line = reader.line_num + 2
+        line = reader.line_num + 2 + skipped
         try:
             row = next(reader, None)
             if row is None:
-                return found
+                break
             if not any(row):
                 continue
             found.read += 1
@@ -83,6 +92,9 @@ def read_ratings(lines: Iterable[str], template: Template) -> RatingsFile:
         except csv.Error as error:
             found.read += 1
             found.problems.append(Problem(line, "", f"This line is not readable CSV: {error}."))
+    if not found.read:
+        found.problems.append(Problem(1, "", "The file has no rows below its headings."))
+    return found
 
 
 def _too_long() -> dict[str, str]:
@@ -161,6 +173,10 @@ def _text(row: dict[str, str], column: str) -> str:
     text = row.get(column, "").strip()
     if "\0" in text:
         raise _Bad(column, "There is a NUL character in it.")
+    try:
+        refuse_hidden_signs(text)
+    except ValidationError as hidden:
+        raise _Bad(column, hidden.message) from hidden
     if len(text) > LONGEST.get(column, 1000):
         raise _Bad(column, f"It is longer than {LONGEST.get(column, 1000):,} characters.")
     return text

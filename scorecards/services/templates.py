@@ -62,9 +62,10 @@ def read_template(text: str, *, scale: tuple[int, int] = (1, 5)) -> Reading:
     """Read a template table (CSV with the columns of HEADER and anchor_1 … anchor_n). Writes nothing."""
     reading = Reading()
     text = text.removeprefix("\ufeff")
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator(text.partition("\n")[0]))
+    line, delimiter = 1, separator(text.partition("\n")[0])
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        names = [name.strip().lower() for name in reader.fieldnames or []]
+        names = ["_".join(name.lower().split()) for name in reader.fieldnames or []]
         reader.fieldnames = names
         missing = [name for name in HEADER[:4] if name not in names]
         twice = [name for name in names if name and names.count(name) > 1]
@@ -83,7 +84,8 @@ def read_template(text: str, *, scale: tuple[int, int] = (1, 5)) -> Reading:
                 _read_row(reading, row, line, scale)
             line = reader.line_num + 1
     except csv.Error as error:
-        reading.problems.append(Problem(reader.line_num, "", f"This is not a readable CSV file: {error}."))
+        reason = f"This is not a readable CSV file: {error}. A quotation mark may be missing or one too many."
+        reading.problems.append(Problem(line, "", reason))
     if not reading.rows and not reading.problems:
         reading.problems.append(Problem(1, "", "The file holds no criteria."))
     return reading
@@ -144,7 +146,11 @@ def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int]) ->
     known = reading.categories.get(category)
     if known and category_weight is not None and known[0] != category_weight:
         say("category_weight", f"“{category}” has weight {known[0]} above and {category_weight} here.")
-    if known and any(criterion.name == name for criterion in known[1]):
+    if not known and (
+        alike := [above for above in reading.categories if above.casefold() == category.casefold()]
+    ):
+        say("category", f"“{category}” stands above as “{alike[0]}”. Write it the same way.")
+    if known and any(criterion.name.casefold() == name.casefold() for criterion in known[1]):
         say("criterion", f"“{name}” stands twice in “{category}”.")
     if len(reading.problems) > before:
         return

@@ -5,7 +5,7 @@ import json
 from contextlib import redirect_stdout
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
 from partners.models import Contract, Partner
 from tests.partners.register_files import REAL, ROW, hostile_files, register, row, text
@@ -99,8 +99,8 @@ def test_it_exits_with_an_error_when_nothing_could_be_used(tmp_path):
 
 def test_a_wrong_argument_is_named(tmp_path):
     for wrong in ("colour=Title", "partner"):
-        with pytest.raises(CommandError, match="FIELD=COLUMN"):
-            run(tmp_path, register(ROW), "--map", wrong)
+        report, code = run(tmp_path, register(ROW), "--map", wrong)
+        assert (code != 0, "FIELD=COLUMN" in report["problems"][0]["reason"]) == (True, True)
     report, code = run(tmp_path, register(ROW), "--map", "title=Nothing")
     assert (code != 0, "no column “Nothing”" in report["problems"][0]["reason"]) == (True, True)
     report, code = run(tmp_path, register(ROW), "--map", "currency==XXX")

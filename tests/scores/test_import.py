@@ -178,7 +178,7 @@ def test_a_whole_number_may_be_written_as_spreadsheets_do(load, rating):
         ("Acorn,,ann@example.org,cfo,Fair,3,", "role", "“cfo” is not one of business, it, leadership, procurement."),
         ("Acorn,shop,ann@example.org,it,Fair,3,", "kind", "“shop” is not one of operations, own, provider, unit, vendor."),
         ("Acorn,,@@,it,Fair,3,", "rater", "This is not an e-mail address."),
-        ("Ac\u202eorn,,ann@example.org,it,Fair,3,", "partner", "There are characters in it that cannot be seen."),
+        ("Ac\u202eorn,,ann@example.org,it,Fair,3,", "partner", "This holds invisible signs. Type it again instead of pasting it."),
         ("Ac\0orn,,ann@example.org,it,Fair,3,", "partner", "There is a NUL character in it."),
         (f"{'A' * 301},,ann@example.org,it,Fair,3,", "partner", "It is longer than 300 characters."),
         (f"Acorn,,ann@example.org,it,Fair,3,{'x' * 5001}", "comment", "It is longer than 5,000 characters."),
@@ -381,3 +381,33 @@ def test_a_partner_merged_away_while_the_file_is_written_refuses_the_file_in_wor
         (said,) = importing.result(timeout=10)
     assert "merged or removed meanwhile" in said
     assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "header", "column", "reason"),
+    [
+        (["Acorn,,Ann,it,Fair,2,turned \u202e round"], HEADER, "comment", "invisible signs"),
+        (["Acorn,,Ann,it,Fair,2,bell \x07"], HEADER, "comment", "invisible signs"),
+        (["Acorn,,Ann,it,Fair,2,3"], HEADER.replace("comment", "rating"), "rating", "stands twice"),
+        ([], HEADER, "", "no rows below its headings"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_and_nothing_kept(load, lines, header, column, reason):
+    report = load(*lines, header=header)
+    assert [problem["column"] for problem in report["problems"]] == [column]
+    assert reason in report["problems"][0]["reason"]
+    assert (load.exit_code, Rating.objects.count(), Cycle.objects.count()) == (1, 0, 0)
+
+
+def test_blank_lines_above_the_headings_do_not_shift_the_lines(load):
+    report = load("Acorn,,Ann,it,Fair,2,", "Acorn,,Ben,it,Fair,6,", header=f"\n\n{HEADER}")
+    assert [problem["line"] for problem in report["problems"]] == [5]
+    assert Rating.objects.count() == 1
+
+
+def test_the_change_in_an_export_is_the_difference_of_its_own_numbers(load):
+    load(*[f"Acorn,,Rater {n},it,Fair,{mark}," for n, mark in enumerate([1, 1, 2])], cycle="2026 Q3")
+    Cycle.objects.update(state=Cycle.CLOSED)
+    load(*[f"Acorn,,Rater {n},it,Fair,{mark}," for n, mark in enumerate([1, 2, 2])], cycle="2026 Q4")
+    (row,) = export()
+    assert (row["score"], row["previous"], row["change"]) == ("16.6667", "8.3333", "8.3334")

@@ -176,3 +176,32 @@ def test_the_command_prints_one_json_object_and_fails_when_nothing_is_usable(db,
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert said["rejected"] == 1
     assert said["problems"][0]["line"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "options", "reason"),
+    [
+        (None, "T", [], "cannot be read: No such file"),
+        (b"Category,category weight,criterion,weight\nA,100,B,x\n", "T", [], "not a number"),
+        (b"category,category_weight,criterion,weight\nA,100,B,100\n", " ", [], "Give the template a name"),
+        (
+            b"category,category_weight,criterion,weight\nA,100,B,100\n",
+            "T",
+            ["--scale", "5", "1"],
+            "scale must rise",
+        ),
+        (b'category,category_weight,criterion,weight\nA,100,"B,100\n', "T", [], "quotation mark"),
+        (b"category,category_weight,criterion,weight\nA,50,B,100\na,50,B,100\n", "T", [], "stands above as"),
+        (b"category,category_weight,criterion,weight\nA,100,B,50\nA,100,b,50\n", "T", [], "stands twice"),
+    ],
+)
+def test_the_command_says_what_is_wrong_as_json_too(db, tmp_path, capsys, content, name, options, reason):
+    file = tmp_path / "t.csv"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SystemExit) as left:
+        call_command("import_template", str(file), "--name", name, "--json", *options)
+    problems = json.loads(capsys.readouterr().out.splitlines()[-1])["problems"]
+    assert left.value.code == 1
+    assert reason in problems[0]["reason"]
+    assert not Template.objects.exists()

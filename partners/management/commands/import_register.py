@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from partners.register.columns import FIELDS, MappingError
 from partners.register.reading import read_table
@@ -51,7 +51,9 @@ class Command(BaseCommand):
         path: Path = options["file"]
         unit = " ".join(options["unit"].split())
         if len(unit) > 200 or not unit.isprintable():
-            raise CommandError("The name of the business unit must be one line of up to 200 characters.")
+            raise MappingError(
+                "The name of the business unit must be one line of up to 200 characters.", "unit"
+            )
         chosen = Options(columns, constants, unit or None, {}, options["dates"], options["sheet"])
         try:
             with path.open("rb") as file:
@@ -84,7 +86,7 @@ def _parse_map(items: list[str]) -> tuple[dict[str, str], dict[str, str]]:
         name, sign, value = item.partition("=")
         name = name.strip()
         if not sign or name not in FIELDS:
-            raise CommandError(f"--map {item}: write FIELD=COLUMN, with FIELD one of {', '.join(FIELDS)}.")
+            raise MappingError(f"--map {item}: write FIELD=COLUMN, with FIELD one of {', '.join(FIELDS)}.")
         if value.startswith("="):
             constants[name] = value[1:].strip()
         else:

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -86,7 +87,7 @@ def scores_of(cycle: Cycle) -> list[dict[str, Any]]:
                 "rank": compared[card.pk].rank,
                 "raters": score.raters,
                 "previous": _text(compared[card.pk].previous),
-                "change": _text(compared[card.pk].change),
+                "change": _text(_difference(score.overall, compared[card.pk].previous)),
                 "categories": {name: _text(categories.get((card.pk, key))) for key, name in names.categories},
                 "criteria": {name: _text(criteria[card.pk, key].score) for key, name in names.criteria},
             }
@@ -104,6 +105,11 @@ class _Names:
         self.criteria = [
             (c.pk, c.name if times[c.name] == 1 else f"{c.category.name}: {c.name}") for c in criteria
         ]
+
+
+def _difference(score: Decimal | None, previous: Decimal | None) -> Decimal | None:
+    """Of the numbers as they stand in the export; pages show the difference of rounded ones."""
+    return None if score is None or previous is None else score - previous
 
 
 def _text(number: Any) -> str | None:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from partners.models import KINDS
-from scorecards.services.templates import import_template, text_of
+from scorecards.models import Template
+from scorecards.services.templates import Reading, import_template, text_of
 
 
 class Command(BaseCommand):
@@ -26,46 +27,49 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        lowest, highest = options["scale"]
-        if not -100 <= lowest < highest <= 100 or not options["name"].strip() or len(options["name"]) > 200:
-            raise CommandError(
-                "The scale must rise, within -100 to 100, and the name have 1 to 200 characters."
-            )
-        try:
-            with options["file"].open("rb") as file:
-                text = text_of(file)
-        except OSError as error:
-            raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from None
-        except ValidationError as error:
-            raise CommandError(f"{options['file']}: {error.message}") from None
         problems: list[dict] = []
-        template = None
-        read = rejected = criteria = 0
-        categories = 0
+        template, reading = None, Reading()
         try:
-            template, reading = import_template(
-                text, name=options["name"].strip(), kind=options["kind"], scale=(lowest, highest),
-                activate_it=options["activate"],
-            )  # fmt: skip
+            template, reading = self._import(options)
             problems = [problem._asdict() for problem in reading.problems]
-            read, rejected = reading.rows, len({problem.line for problem in reading.problems})
-            if template:
-                categories = len(reading.categories)
-                criteria = sum(len(listed) for _, listed in reading.categories.values())
         except ValidationError as error:
             problems = [{"line": 0, "column": "", "reason": sentence} for sentence in error.messages]
-        for problem in problems:
-            self.stderr.write(f"line {problem['line']}: {problem['reason']}")
+        made = dict.fromkeys(("templates", "categories", "criteria"), 0)
+        nothing = dict(made)
         if template:
-            self.stdout.write(f"{template}: {categories} categories, {criteria} criteria, {template.state}")
+            criteria = sum(len(listed) for _, listed in reading.categories.values())
+            made = {"templates": 1, "categories": len(reading.categories), "criteria": criteria}
+            self.stdout.write(
+                f"{template}: {made['categories']} categories, {criteria} criteria, {template.state}"
+            )
+        for problem in problems:
+            where = f"line {problem['line']}: " if problem["line"] else ""
+            self.stderr.write(f"{where}{problem['reason']}")
         if options["json"]:
-            made = {"templates": int(template is not None), "categories": categories, "criteria": criteria}
-            nothing = dict.fromkeys(made, 0)
             self.stdout.write(
                 json.dumps({
-                    "read": read, "created": made, "updated": nothing, "unchanged": nothing, "rejected": rejected,
-                    "problems": problems, "notes": [str(template)] if template else [],
+                    "read": reading.rows, "created": made, "updated": nothing, "unchanged": nothing,
+                    "rejected": len({problem["line"] for problem in problems} - {0}), "problems": problems,
+                    "notes": [str(template)] if template else [],
                 })
             )  # fmt: skip
         if template is None:
             raise SystemExit(1)
+
+    def _import(self, options: dict[str, Any]) -> tuple[Template | None, Reading]:
+        """Raises ValidationError with a sentence for what cannot be used at all."""
+        lowest, highest = options["scale"]
+        if not -100 <= lowest < highest <= 100:
+            raise ValidationError("The scale must rise, within -100 to 100.")
+        try:
+            with options["file"].open("rb") as file:
+                text = text_of(file)
+        except OSError as error:
+            raise ValidationError(f"{options['file']} cannot be read: {error.strerror}.") from None
+        return import_template(
+            text,
+            name=options["name"],
+            kind=options["kind"],
+            scale=(lowest, highest),
+            activate_it=options["activate"],
+        )

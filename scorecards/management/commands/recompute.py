@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--verify", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not (options["cycle"] or options["all"] or options["verify"]):
+        if options["cycle"] is None and not options["all"] and not options["verify"]:
             self.stdout.write(f"{drain():,} scorecards computed, as requested.")
             return
         cards = self._scorecards(options["cycle"])
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             self._compare(closed)
 
     def _scorecards(self, name: str | None) -> Any:
-        if not name:
+        if name is None:
             return Scorecard.objects.all()
         cycle = Cycle.objects.filter(name__iexact=name.strip().replace("\0", "")).first()
         if cycle is None:
