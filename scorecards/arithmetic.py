@@ -5,7 +5,7 @@ What the marks sum up to comes from `scorecards.figures`, two scorecards in one 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -17,19 +17,24 @@ from scorecards.figures import CriterionFigure, criterion_figures
 from scorecards.models import Category, Criterion, Scorecard, Template
 
 LISTED_UP_TO = 30
+TELLING_SHARE = Fraction(1, 5)  # a part is named when it makes at least so much of a change
 Step = tuple[str, str]
 Figures = dict[tuple[int, int], CriterionFigure]
 
 
 @dataclass(kw_only=True)
 class Row:
-    """A part of the whole: `part` is what its marks come to, exactly; `points` of `possible` are what it brings."""
+    """A part of the whole: `part` is what its marks come to, exactly; `points` of `possible` are what it brings.
+
+    `before` is its score in the earlier cycle, `moved` by how many points it moved the overall score since.
+    """
 
     part: scoring.Part
     letter: str = ""
     points: Fraction = Fraction(0)
     possible: Fraction = Fraction(0)
-    change: Decimal | None = None
+    before: Fraction | None = None
+    moved: Fraction = Fraction(0)
     explain: Callable[[Any], list[Step]] | None = None
     is_open: bool = False
 
@@ -41,6 +46,10 @@ class Row:
     @property
     def score(self) -> Decimal | None:
         return None if self.part.score is None else scoring.stored(self.part.score)
+
+    @property
+    def change(self) -> Decimal | None:
+        return scoring.difference(self.part.score, self.before)
 
 
 @dataclass(kw_only=True)
@@ -86,6 +95,13 @@ class CategoryRow(Row):
             return "no score" if self.part.score is None else ""
         return f"{len(missing)} of {len(self.criteria)} {'has' if len(missing) == 1 else 'have'} no score"
 
+    @property
+    def movers(self) -> list[CriterionRow]:
+        """The one or two criteria that moved it most the way it went, the strongest first."""
+        same_way = [row for row in self.criteria if row.moved * self.moved > 0 and row.change != 0]
+        same_way.sort(key=lambda row: -abs(row.moved))
+        return [row for row in same_way[:2] if abs(row.moved) >= abs(self.moved) * TELLING_SHARE]
+
 
 class Arithmetic:
     """A scorecard taken apart: `categories` of rows with their steps, and `overall_equation`."""
@@ -99,6 +115,8 @@ class Arithmetic:
         self.weights = weights_of(self.template)
         self.outcome = outcome_of(scorecard, self.weights, figures)
         self.categories = self._rows(figures)
+        self.overall_before: Decimal | None = None
+        self.like_for_like = before is not None and before.template_id == scorecard.template_id
         if before:
             self._compare(outcome_of(before, weights_of(before.template), figures), before.template)
         for row in self.rows:
@@ -122,6 +140,34 @@ class Arithmetic:
         return sum((row.category.weight for row in self.categories), Decimal(0))
 
     @property
+    def total_points(self) -> str:
+        """The overall score as a sum of points: to two decimals, or to four where two would round another way."""
+        overall = self.outcome.overall
+        if overall is None:
+            return ""
+        return str(scoring.rounded(Fraction(overall), 2 if _rounds_alike(overall) else 4))
+
+    @property
+    def has_dots(self) -> bool:
+        return any(row.counts for row in self.criteria)
+
+    @property
+    def moves(self) -> list[CategoryRow]:
+        """The categories that moved the score, the strongest first; together they make the whole change."""
+        if not self.like_for_like or self.outcome.overall is None or self.overall_before is None:
+            return []
+        return sorted((row for row in self.categories if row.moved), key=lambda row: -abs(row.moved))
+
+    @property
+    def moved(self) -> Decimal:
+        """By how much the score moved, exactly: what is shown may round to another tenth."""
+        return (self.outcome.overall or Decimal(0)) - (self.overall_before or Decimal(0))
+
+    @property
+    def longest_move(self) -> Fraction:
+        return max((abs(row.moved) for row in self.moves), default=Fraction(0))
+
+    @property
     def missing(self) -> list[CriterionRow]:
         """Criteria that apply and have no score."""
         return [row for row in self.criteria if row.part.state == scoring.MISSING]
@@ -129,28 +175,30 @@ class Arithmetic:
     def _rows(self, figures: Figures) -> list[CategoryRow]:
         rows = []
         parts, bands = self.outcome, self.weights.bands
-        whole = sum(
-            (Fraction(c.weight) for c in self.weights.categories if _scored(parts.categories[c.id])),
-            Fraction(0),
+        possible, whole = (
+            possible_points(self.weights, parts),
+            _scored_weight(self.weights.categories, parts.categories),
         )
         for category in self.template.categories.all():
-            inside = list(category.criteria.all())
             part = parts.categories[category.pk]
-            possible = 100 * Fraction(category.weight) / whole if _scored(part) and whole else Fraction(0)
-            row = CategoryRow(category=category, part=part, possible=possible)
-            scored = sum((Fraction(c.weight) for c in inside if _scored(parts.criteria[c.pk])), Fraction(0))
+            row = CategoryRow(
+                category=category, part=part, possible=possible.get(f"g{category.pk}", Fraction(0))
+            )
+            inside = list(category.criteria.all())
+            scored = _scored_weight(inside, parts.criteria)
             for criterion in inside:
                 piece = parts.criteria[criterion.pk]
                 figure = figures[self.scorecard.pk, criterion.pk]
                 line = CriterionRow(criterion=criterion, part=piece, figure=figure)
-                if _scored(piece) and scored:
-                    line.possible = possible * Fraction(criterion.weight) / scored
+                if piece.score is not None and line.key in possible:
+                    line.possible = possible[line.key]
                     line.points = line.possible * piece.score / 100
                     line.letter = scoring.band_of(bands, piece.score)
                 line.explain = partial(self._criterion_steps, category=category, scored=scored, whole=whole)
                 row.criteria.append(line)
-            if _scored(part):
-                row.points, row.letter = possible * part.score / 100, scoring.band_of(bands, part.score)
+            if part.score is not None:
+                row.points = row.possible * part.score / 100
+                row.letter = scoring.band_of(bands, part.score)
                 row.explain = partial(self._category_steps, scored=scored, whole=whole)
             rows.append(row)
         return rows
@@ -208,21 +256,37 @@ class Arithmetic:
         return equation(terms, result) if result is not None else ""
 
     def _compare(self, outcome: scoring.Outcome, template: Template) -> None:
-        """Set what changed since; rows are matched by name, because a new version has new rows."""
-        scores = {
-            (category.name, name): part.score
-            for category in template.categories.all()
-            for name, part in (
-                ("", outcome.categories[category.pk]),
-                *((criterion.name, outcome.criteria[criterion.pk]) for criterion in category.criteria.all()),
-            )
-        }
-        for row in self.categories:
-            row.change = scoring.difference(row.part.score, scores.get((row.category.name, "")))
-            for line in row.criteria:
-                line.change = scoring.difference(
-                    line.part.score, scores.get((row.category.name, line.criterion.name))
-                )
+        """Set what was before and what moved; rows are matched by name, because a new version has new rows."""
+        self.overall_before = outcome.overall
+        possible = possible_points(weights_of(template), outcome)
+        then = {}
+        for category in template.categories.all():
+            then[category.name, ""] = f"g{category.pk}", outcome.categories[category.pk].score
+            for criterion in category.criteria.all():
+                then[category.name, criterion.name] = f"c{criterion.pk}", outcome.criteria[criterion.pk].score
+        for category_row in self.categories:
+            name = category_row.category.name
+            for row, inner in [(category_row, ""), *((c, c.criterion.name) for c in category_row.criteria)]:
+                key, row.before = then.get((name, inner), ("", None))
+                row.moved = row.points - possible.get(key, Fraction(0)) * (row.before or 0) / 100
+
+
+def possible_points(weights: scoring.TemplateWeights, outcome: scoring.Outcome) -> dict[str, Fraction]:
+    """How many of the 100 points each part with a score may bring, by the key of its row: the others share."""
+    points = {}
+    whole = _scored_weight(weights.categories, outcome.categories)
+    for category in weights.categories:
+        if _scored(outcome.categories[category.id]) and whole:
+            points[f"g{category.id}"] = share = 100 * Fraction(category.weight) / whole
+            inside = _scored_weight(category.criteria, outcome.criteria)
+            for criterion in category.criteria:
+                if _scored(outcome.criteria[criterion.id]) and inside:
+                    points[f"c{criterion.id}"] = share * Fraction(criterion.weight) / inside
+    return points
+
+
+def _scored_weight(weighed: Sequence[Any], parts: Mapping[int, scoring.Part]) -> Fraction:
+    return sum((Fraction(one.weight) for one in weighed if _scored(parts[one.id])), Fraction(0))
 
 
 def outcome_of(scorecard: Scorecard, weights: scoring.TemplateWeights, figures: Figures) -> scoring.Outcome:
@@ -292,6 +356,10 @@ def _listed(figure: CriterionFigure, template: Template) -> str:
         text = ", ".join(f"{number} × {value}" for value, number in sorted(Counter(figure.marks).items()))
     weighs = any(Decimal(weight) != 1 for weight in template.role_weights.values())
     return f"{text}; each times what its rater's side counts" if weighs else text
+
+
+def _rounds_alike(overall: Decimal) -> bool:
+    return scoring.rounded(Fraction(scoring.rounded(Fraction(overall), 2)), 1) == scoring.shown(overall)
 
 
 def _scored(part: scoring.Part) -> bool:

@@ -7,18 +7,23 @@ classes of site.css. Scores are 0 to 100.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
-from accounts.templatetags.look import plain, score
+from accounts.templatetags.look import change, plain, score
+from scorecards.scoring import rounded
 
 
 @dataclass(frozen=True)
 class TrendPoint:
-    """One cycle of a trend; `score` is None where there was none. `like_for_like`: with the point before it."""
+    """One cycle of a trend; `score` is None where there was none, `letter` empty where it is provisional.
+
+    `like_for_like`: with the point before it.
+    """
 
     label: str
     score: Decimal | None
@@ -75,9 +80,10 @@ def trend_chart(
                 f'<text class="t3 t11 {anchor}" x="{label_x:.1f}" y="262">{conditional_escape(point.label)}</text>'
             )
         if found := placed[place]:
-            y, css = found[1], f"f{point.letter}" if point.letter else "fP"
+            y, css = found[1], f"f{point.letter}" if last else "dot"
+            css = css if point.letter else "fP"
             body.append(
-                f'<circle class="{css if last else "dot"}" cx="{x:.1f}" cy="{y:.1f}" r="{5 if last else 2.5}"/>'
+                f'<circle class="{css}" cx="{x:.1f}" cy="{y:.1f}" r="{5 if last else 2.5 if point.letter else 3.5}"/>'
             )
             if labelled:
                 weight = "t1" if last else ""
@@ -86,6 +92,7 @@ def trend_chart(
                 )
     said = ", ".join(
         f"{p.label} {score(p.score) if p.score is not None else 'no score'}"
+        f"{' (provisional)' if p.score is not None and not p.letter else ''}"
         f"{'' if p.like_for_like else ' (not like for like)'}"
         for p in points
     )
@@ -121,7 +128,7 @@ def mark_dots(counts: Mapping[int, int], lowest: int, highest: int, mean: Any) -
     number = sum(counts.values())
     span = highest - lowest
     unit = 124 / span
-    across = max(1, min(4, int(unit // 6)))
+    across = max(1, min(3, int(unit // 6)))  # the dots of one mark stand apart from those of the next
     most = max(counts.values())
     body = ['<path class="ax" d="M6 23H142"/>']
     for value in range(lowest, highest + 1):
@@ -142,6 +149,27 @@ def mark_dots(counts: Mapping[int, int], lowest: int, highest: int, mean: Any) -
     body.append(f'<path class="acc" d="M{12 + (float(mean) - lowest) * unit:.1f} 20v8"/>')
     said = ", ".join(f"{counts[value]} gave {value}" for value in sorted(counts) if counts[value])
     return _svg(150, 28, f"{number} marks, mean {float(mean):.1f}: {said}", "".join(body))
+
+
+def mark_scale(lowest: int, highest: int) -> SafeString:
+    """The marks over a column of `mark_dots`; only the ends of a long scale."""
+    span = highest - lowest
+    values = range(lowest, highest + 1) if span <= 10 else (lowest, highest)
+    body = "".join(
+        f'<text class="m t3 t11" x="{12 + (value - lowest) * 124 / span:.1f}" y="10">{value}</text>'
+        for value in values
+    )
+    return _svg(150, 12, f"Marks from {lowest} to {highest}", body)
+
+
+def moved_bar(moved: Fraction, longest: Any) -> SafeString:
+    """To the right of the middle for a rise, to the left for a fall; `longest` is the longest of the column."""
+    long = float(moved) / float(longest or 1) * 88
+    body = (
+        f'<rect class="bar1" x="{min(90, 90 + long):.1f}" y="3" width="{abs(long):.1f}" height="10"/>'
+        '<path class="ax" d="M90 0v16"/>'
+    )
+    return _svg(180, 16, f"Moved the score by {change(rounded(moved, 2), 2)} points", body)
 
 
 def weight_bar(points: Any, possible: Any, longest: Any, *, thin: bool = False) -> SafeString:

@@ -1,13 +1,12 @@
 """What a scorecard says, in words: the sentence at the top of its page and the one under it."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 from accounts.templatetags.look import plain, score
-from scorecards.arithmetic import Arithmetic
+from scorecards.arithmetic import TELLING_SHARE, Arithmetic
 from scorecards.models import Cycle, Score, Scorecard
 from scorecards.scoring import band_of, difference
-
-TELLING_SHARE = Decimal("0.2")  # a category is named when it makes at least this part of the change
 
 
 def heading(card: Scorecard, outcome: Score | None, before: Scorecard | None) -> str:
@@ -96,13 +95,10 @@ def _capped(card: Scorecard, outcome: Score, sums: Arithmetic) -> str:
 
 def _movers(change: Decimal, sums: Arithmetic) -> str:
     """Name the one or two categories that make most of the change."""
-    moved = [
-        (row.change * Decimal(row.category.weight) / 100, row.category.name)
-        for row in sums.categories
-        if row.change is not None
+    same_way = [row for row in sums.moves if row.moved * Fraction(change) > 0]
+    named = [
+        row.category.name for row in same_way[:2] if abs(row.moved) >= Fraction(abs(change)) * TELLING_SHARE
     ]
-    same_way = sorted((part for part in moved if part[0] * change > 0), key=lambda part: -abs(part[0]))
-    named = [name for part, name in same_way[:2] if abs(part) >= abs(change) * TELLING_SHARE]
     if not named:
         return ""
     return f"Most of the {'rise' if change > 0 else 'fall'} comes from {' and '.join(f'“{name}”' for name in named)}."

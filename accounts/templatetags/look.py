@@ -27,11 +27,11 @@ def score(value: Any, places: int = 1) -> str:
 
 
 @register.filter
-def change(value: Any) -> str:
+def change(value: Any, places: int = 1) -> str:
     """A difference between two scores with its sign: +2.4, −3.1, 0.0."""
     if value is None or value == "":
         return DASH
-    shown = round_shown(value)
+    shown = round_shown(value, places)
     return f"{'+' if shown > 0 else MINUS if shown < 0 else ''}{abs(shown)}"
 
 

@@ -6,5 +6,13 @@ from scorecards import charts
 
 register = template.Library()
 
-for chart in (charts.mark_dots, charts.progress_bar, charts.sparkline, charts.trend_chart, charts.weight_bar):
+for chart in (
+    charts.mark_dots,
+    charts.mark_scale,
+    charts.moved_bar,
+    charts.progress_bar,
+    charts.sparkline,
+    charts.trend_chart,
+    charts.weight_bar,
+):
     register.simple_tag(chart)

@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.templatetags.look import band
+from accounts.templatetags.look import band, change
 from scorecards.findings import band_name
 from scorecards.models import Score, Scorecard
 from scorecards.scoring import rounded
@@ -30,6 +30,12 @@ def band_of(card: Scorecard, letter: str) -> SafeString:
 def places(value: Fraction, number: int) -> str:
     """An exact number rounded half-up to so many decimals."""
     return str(rounded(value, number))
+
+
+@register.filter
+def moved(value: Fraction) -> str:
+    """By how many points something moved, with its sign: −1.42."""
+    return change(rounded(value, 2), 2)
 
 
 @register.simple_tag

@@ -1,6 +1,7 @@
 """The steps shown beside a number come to that number, to the last digit."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from scorecards import scoring
 from scorecards.arithmetic import Arithmetic, equation, exact
-from scorecards.models import Criterion, Scorecard
-from tests.factories import make_cycle, make_template
+from scorecards.models import Criterion, Cycle, Scorecard
+from tests.factories import make_cycle, make_partner, make_template
 
 
 def steps(card: Scorecard, name: str) -> dict[str, str]:
@@ -20,6 +21,10 @@ def steps(card: Scorecard, name: str) -> dict[str, str]:
         row.category.name: row for row in sums.categories
     }
     return dict(rows[name].steps)
+
+
+def earlier() -> Cycle:
+    return make_cycle(state="closed", ends="2026-09-30", starts="2026-07-01", name="2026 Q3")
 
 
 def worked_out(written: str) -> Decimal:
@@ -122,3 +127,33 @@ def test_a_measured_criterion_waits_for_the_evidence(scored):
     card = scored([4, 4, 4], [4, 4, 4])
     Criterion.objects.filter(name="Quality").update(kind=Criterion.MEASURED)
     assert steps(card, "Quality") == {"No score": "measured; comes with the evidence"}
+
+
+def test_what_each_part_moved_makes_the_whole_change(scored):
+    """Also where a category had no score before, so that the others shared its weight."""
+    template = make_template(
+        {("One", 50): [("a", 60), ("b", 40)], ("Two", 30): [("c", 100)], ("Three", 20): [("d", 100)]}
+    )
+    partner = make_partner()
+    before = scored([4, 2, 3, None], [5, 3, 3, None], partner=partner, template=template, cycle=earlier())
+    now = scored([2, 3, 5, 4], [3, "n/a", 4, 4], partner=partner, template=template)
+    sums = Arithmetic(now, before=before)
+    change = now.score.overall - before.score.overall
+    assert scoring.stored(sum(row.moved for row in sums.moves)) == change == sums.moved
+    assert scoring.stored(sum(row.moved for row in sums.criteria)) == change
+    assert [row.category.name for row in sums.moves] == ["One", "Three", "Two"]
+
+
+def test_another_version_of_the_template_moves_nothing(scored):
+    partner = make_partner()
+    before = scored([4, 4, 4], [4, 4, 4], partner=partner, cycle=earlier())
+    assert Arithmetic(scored([2, 2, 2], [2, 2, 2], partner=partner), before=before).moves == []
+
+
+@pytest.mark.parametrize(
+    ("overall", "written"), [("44.1499", "44.1499"), ("44.1400", "44.14"), ("79.9500", "79.95")]
+)
+def test_the_sum_of_the_points_never_seems_to_round_to_another_score(scored, overall, written):
+    sums = Arithmetic(scored([4, 4, 4]))
+    sums.outcome = replace(sums.outcome, overall=Decimal(overall))
+    assert sums.total_points == written

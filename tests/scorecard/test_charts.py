@@ -23,12 +23,13 @@ def title(svg: str) -> str:
 
 def test_a_trend_names_every_score_and_where_it_is_not_like_for_like():
     points = [
-        TrendPoint("Q1", Decimal("71.44")),
+        TrendPoint("Q1", Decimal("71.44"), "B"),
         TrendPoint("Q2", None),
         TrendPoint("Q3", Decimal(60), "C", False),
+        TrendPoint("Q4", Decimal(61)),
     ]
     assert title(trend_chart(points, BANDS)) == (
-        "Overall score by cycle: Q1 71.4, Q2 no score, Q3 60.0 (not like for like)"
+        "Overall score by cycle: Q1 71.4, Q2 no score, Q3 60.0 (not like for like), Q4 61.0 (provisional)"
     )
 
 

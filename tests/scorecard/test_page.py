@@ -32,6 +32,8 @@ def test_a_fall_is_told_and_the_categories_that_caused_it(scored, look):
     assert heading(text) == "Northgate scores 45.0 of 100: Weak, 30.0 lower than in 2026 Q3."
     assert "Most of the fall comes from “Service”." in text
     assert "like for like" in text
+    assert "What moved it since 2026 Q3" in text
+    assert "−30.00" in text
 
 
 def test_another_version_of_the_template_is_not_like_for_like(scored, look):
@@ -40,6 +42,7 @@ def test_another_version_of_the_template_is_not_like_for_like(scored, look):
     text = look(scored([2, 2, 4], [2, 2, 4], partner=partner))
     assert "not like for like" in text
     assert "Most of the" not in text
+    assert "What moved it" not in text
 
 
 def test_without_marks_there_is_no_score_and_no_zero(scored, look):
