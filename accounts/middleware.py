@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.versions import StaleSave
-from accounts.views.errors import refuse
+from accounts.views.errors import NOTHING_SAVED, refuse
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,10 @@ class UnreadableInputMiddleware:
     at and the database refused ends here, with a line in the log.
     """
 
-    REASON = "It holds a character that is not text, or a number or text larger than can be stored."
+    REASON = (
+        "It holds a character that is not text, or a number or text larger than can be stored. "
+        f"{NOTHING_SAVED}"
+    )
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
