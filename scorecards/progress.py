@@ -12,18 +12,16 @@ from django.db.models import (
     Count,
     Exists,
     F,
-    FloatField,
     Max,
     Min,
     OuterRef,
     Q,
-    QuerySet,
     Subquery,
     Sum,
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, NullIf
+from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
 from accounts.models import RATER_ROLES, User
@@ -39,13 +37,11 @@ SORTS = ("partner", "left", "marks")
 
 @dataclass
 class Totals:
-    """What a cycle asks for, and how much of it there is."""
+    """What a cycle asks for, and how much of it there is. Counted in assessments."""
 
     partners: int = 0
-    asked: int = 0  # assessments
+    asked: int = 0
     submitted: int = 0
-    marks_asked: int = 0
-    marks_given: int = 0
 
     @property
     def left(self) -> int:
@@ -53,13 +49,36 @@ class Totals:
 
     @property
     def share(self) -> int:
-        """Assessments submitted, in whole per cent: 100 only when all are."""
+        """Submitted, in whole per cent: 100 only when all are."""
         return 100 * self.submitted // self.asked if self.asked else 0
 
+
+@dataclass
+class Person:
+    """One rater of the cycle: what is left; where looked up, since when they know and how often they were reminded."""
+
+    rater: User
+    asked: int = 0
+    submitted: int = 0
+    since: date | None = None
+    reminders: int = 0
+    reminded: date | None = None
+
     @property
-    def coverage(self) -> int:
-        """Marks given of those asked, in whole per cent."""
-        return 100 * self.marks_given // self.marks_asked if self.marks_asked else 0
+    def left(self) -> int:
+        return self.asked - self.submitted
+
+
+@dataclass
+class Survey(Totals):
+    """The totals with everybody asked, those with most left first, and how many marks are asked for."""
+
+    people: list[Person] = field(default_factory=list)
+    marks: int = 0
+
+    @property
+    def missing(self) -> list[Person]:
+        return [person for person in self.people if person.left]
 
 
 @dataclass
@@ -99,22 +118,6 @@ class Line:
         return 100 * self.given // self.asked if self.asked else 0
 
 
-@dataclass
-class Person:
-    """One rater of the cycle: what is left, since when they know, how often they were reminded."""
-
-    rater: User
-    asked: int
-    submitted: int
-    since: date | None
-    reminders: int = 0
-    reminded: date | None = None
-
-    @property
-    def left(self) -> int:
-        return self.asked - self.submitted
-
-
 def marks_asked(scorecards: ScorecardQuerySet) -> Counter[tuple[int, str]]:
     """How many marks a template asks of a rater role, for every template in use."""
     asked: Counter[tuple[int, str]] = Counter()
@@ -127,24 +130,35 @@ def marks_asked(scorecards: ScorecardQuerySet) -> Counter[tuple[int, str]]:
     return asked
 
 
-def totals(scorecards: ScorecardQuerySet, asked: Mapping[tuple[int, str], int]) -> Totals:
-    """What is asked and given over these scorecards."""
-    found = Totals(partners=scorecards.count())
+def survey(scorecards: ScorecardQuerySet, asked: Mapping[tuple[int, str], int]) -> Survey:
+    """What is asked and submitted over these scorecards, in all and by person: three statements, one look at each row."""
+    found, people = Survey(partners=scorecards.count()), defaultdict[int, list[int]](lambda: [0, 0])
     groups = Assessment.objects.filter(scorecard__in=scorecards).order_by()
-    for template, role, number, submitted in groups.values_list("scorecard__template", "rater_role").annotate(
-        number=Count("pk"), submitted=Count("submitted_at")
-    ):
+    for template, role, rater, number, submitted in groups.values_list(
+        "scorecard__template", "rater_role", "rater"
+    ).annotate(number=Count("pk"), submitted=Count("submitted_at")):
         found.asked += number
         found.submitted += submitted
-        found.marks_asked += number * asked[template, role]
-    found.marks_given = Rating.objects.answered().filter(scorecard__in=scorecards).count()
+        found.marks += number * asked[template, role]
+        people[rater][0] += number
+        people[rater][1] += submitted
+    raters = User.objects.filter(pk__in=list(people)).only("name", "email").order_by("name", "pk")
+    found.people = sorted(
+        (Person(rater, people[rater.pk][0], people[rater.pk][1]) for rater in raters), key=lambda p: -p.left
+    )
     return found
+
+
+def marks_given(scorecards: ScorecardQuerySet) -> int:
+    """How many marks there are over these scorecards, submitted or not. Looks at each of them: ask for it apart."""
+    return Rating.objects.answered().filter(scorecard__in=scorecards).count()
 
 
 def narrowed(
     scorecards: ScorecardQuerySet, wanted: Mapping[str, str], asked: Mapping[tuple[int, str], int]
 ) -> ScorecardQuerySet:
-    """The scorecards an address asks for, in its order; what makes no sense in it is left out."""
+    """The scorecards an address asks for, with their partners, in its order; what makes no sense in it is left out."""
+    scorecards = scorecards.select_related("partner", "template")
     if text := wanted.get("find", "").strip():
         scorecards = scorecards.filter(partner__in=search_partners(Partner.objects.all(), text).order_by())
     theirs = Assessment.objects.filter(scorecard=OuterRef("pk"))
@@ -167,14 +181,16 @@ def _sorted(
     if name == "left":
         scorecards = scorecards.alias(left=Count("assessments", filter=Q(assessments__submitted_at=None)))
     elif name == "marks":
-        given = Rating.objects.answered().filter(scorecard=OuterRef("pk")).order_by().values("scorecard")
         whens = [
-            When(template=template, assessments__rater_role=role, then=Value(number))
+            When(scorecard__template=template, rater_role=role, then=Value(number))
             for (template, role), number in asked.items()
         ]
+        theirs = Assessment.objects.filter(scorecard=OuterRef("pk")).order_by().values("scorecard")
+        given = Rating.objects.answered().filter(scorecard=OuterRef("pk")).order_by().values("scorecard")
         scorecards = scorecards.alias(
-            marks=Cast(Coalesce(Subquery(given.values(number=Count("pk"))), 0), FloatField())
-            / NullIf(Sum(Case(*whens, default=0)), 0)
+            marks=Coalesce(Subquery(given.values(number=Count("pk"))), 0)
+            * 1.0
+            / NullIf(Subquery(theirs.values(number=Sum(Case(*whens, default=0)))), 0)
         )
     else:
         return scorecards.order_by("-partner__name" if sort == "-partner" else "partner__name", "pk")
@@ -195,36 +211,20 @@ def lines(scorecards: Iterable[Scorecard], asked: Mapping[tuple[int, str], int])
     return list(found.values())
 
 
-def raters(scorecards: ScorecardQuerySet) -> "QuerySet[User]":
-    """Everybody asked, with `asked` and `submitted`; those with most left first."""
-    return (
-        User.objects.filter(assessments__scorecard__in=scorecards)
-        .annotate(asked=Count("assessments"), submitted=Count("assessments__submitted_at"))
-        .alias(left=F("asked") - F("submitted"))
-        .order_by("-left", "name", "pk")
-    )
-
-
-def with_something_left(raters: "QuerySet[User]") -> "QuerySet[User]":
-    return raters.filter(left__gt=0)
-
-
-def people(cycle: Cycle, found: Iterable[User]) -> list[Person]:
-    """These raters with the mails they had about the cycle: two statements."""
-    found = list(found)
-    invited = _mails(cycle, "invite", found)
-    nudged = _mails(cycle, "nudge", found)
+def with_mails(cycle: Cycle, people: Iterable[Person]) -> list[Person]:
+    """These people with the mails they had about the cycle: two statements."""
+    people = list(people)
+    ids = [person.rater.pk for person in people]
+    invited, nudged = _mails(cycle, "invite", ids), _mails(cycle, "nudge", ids)
     opened = timezone.localdate(cycle.opened_at) if cycle.opened_at else None
-    persons = []
-    for rater in found:
-        _, first, _ = invited.get(rater.pk, (0, opened, None))
-        number, _, last = nudged.get(rater.pk, (0, None, None))
-        persons.append(Person(rater, rater.asked, rater.submitted, first, number, last))
-    return persons
+    for person in people:
+        _, person.since, _ = invited.get(person.rater.pk, (0, opened, None))
+        person.reminders, _, person.reminded = nudged.get(person.rater.pk, (0, None, None))
+    return people
 
 
-def _mails(cycle: Cycle, what: str, raters: Iterable[User]) -> dict[int, tuple[int, Any, Any]]:
-    rows = mails_about(cycle, what).filter(recipient__in=list(raters)).order_by().values("recipient")
+def _mails(cycle: Cycle, what: str, raters: list[int]) -> dict[int, tuple[int, Any, Any]]:
+    rows = mails_about(cycle, what).filter(recipient__in=raters).order_by().values("recipient")
     return {
         row["recipient"]: (row["number"], timezone.localdate(row["first"]), timezone.localdate(row["last"]))
         for row in rows.annotate(number=Count("pk"), first=Min("created_at"), last=Max("created_at"))
@@ -247,12 +247,16 @@ def missing_partners(scorecards: ScorecardQuerySet, names: int) -> list[tuple[st
 
 
 def by_cycle(cycles: Iterable[Cycle], scorecards: ScorecardQuerySet) -> dict[int, Totals]:
-    """Partners and assessments of these cycles, counted over the scorecards given: two statements."""
+    """Partners of these cycles, and assessments of those not closed, over the scorecards given: two statements."""
+    cycles = list(cycles)
     found: dict[int, Totals] = defaultdict(Totals)
-    inside = scorecards.filter(cycle__in=list(cycles)).order_by()
+    inside = scorecards.filter(cycle__in=cycles).order_by()
     for cycle, number in inside.values_list("cycle").annotate(number=Count("pk")):
         found[cycle].partners = number
-    assessments = Assessment.objects.filter(scorecard__in=inside).order_by().values_list("scorecard__cycle")
+    under_way = scorecards.filter(cycle__in=[cycle for cycle in cycles if cycle.state != Cycle.CLOSED])
+    assessments = (
+        Assessment.objects.filter(scorecard__in=under_way).order_by().values_list("scorecard__cycle")
+    )
     for cycle, asked, submitted in assessments.annotate(asked=Count("pk"), submitted=Count("submitted_at")):
         found[cycle].asked, found[cycle].submitted = asked, submitted
     return found

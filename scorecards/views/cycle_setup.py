@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -47,9 +47,10 @@ def cycle_partners(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("cycle_raters", pk) if added else redirect(request.get_full_path())
     seen = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
     inside = "in" in request.GET
+    asked = Assessment.objects.filter(scorecard=OuterRef("pk")).order_by().values("scorecard")
     rows = (
         seen.filter(partner__in=found.order_by()).select_related("partner__unit", "partner__owner", "template")
-        .annotate(raters=Count("assessments")).order_by("partner__name", "pk")
+        .annotate(raters=Subquery(asked.values(number=Count("pk")))).order_by("partner__name", "pk")
         if inside
         else found.exclude(pk__in=seen.values("partner")).select_related("unit", "owner").order_by("name", "pk")
     )  # fmt: skip
@@ -74,7 +75,7 @@ def cycle_raters(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST" and by_rule.is_valid():
         plan = rater_service.plan_rule(scorecards, by_rule.people(request.user), by_rule.cleaned_data["rule"])
         preview = _in_sentences(plan, scorecards)
-    found = progress.narrowed(scorecards, request.GET, {}).select_related("partner")
+    found = progress.narrowed(scorecards, request.GET, {})
     page = Paginator(found.prefetch_related("assessments__rater"), RATED_A_PAGE).get_page(
         request.GET.get("page")
     )

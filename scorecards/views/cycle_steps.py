@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.models import User
 from accounts.numbers import row_number
 from scorecards import progress
 from scorecards.forms.cycles import ExtendForm, ReopenForm
@@ -42,8 +43,8 @@ def cycle_open(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _ask_to_open(request: HttpRequest, cycle: Cycle, *, status: int = 200) -> HttpResponse:
     everything = cycle.scorecards.all()
-    totals = progress.totals(everything, progress.marks_asked(everything))
-    raters = progress.raters(everything)
+    totals = progress.survey(everything, progress.marks_asked(everything))
+    raters = User.objects.filter(pk__in=[person.rater.pk for person in totals.people])
     reached = raters.able_to_sign_in().count()
     remarks = []
     few = service.few_raters(cycle)
@@ -57,7 +58,7 @@ def _ask_to_open(request: HttpRequest, cycle: Cycle, *, status: int = 200) -> Ht
         remarks.append(
             f"With so few raters, {counted(number, 'scorecard')} can only become provisional, never final: {named}."
         )
-    if unreached := raters.count() - reached:
+    if unreached := len(totals.people) - reached:
         remarks.append(f"{counted(unreached, 'rater')} cannot sign in, and gets no invitation.")
     obstacles = service.obstacles(cycle, Scorecard.objects.visible_to(request.user))
     context = {
@@ -65,7 +66,7 @@ def _ask_to_open(request: HttpRequest, cycle: Cycle, *, status: int = 200) -> Ht
         "heading": f"{cycle} cannot be opened yet." if obstacles else f"Open {cycle} and invite {counted(reached, 'rater')}?",
         "lede": "" if obstacles else "Raters can begin at once. Their templates stay as they are from then on.",
         "facts": [
-            ("Partners", f"{totals.partners:,}"), ("Raters", f"{raters.count():,}"),
+            ("Partners", f"{totals.partners:,}"), ("Raters", f"{len(totals.people):,}"),
             ("Assessments asked for", f"{totals.asked:,}"), ("Invitations", f"{reached:,}"),
             ("Due", cycle.due),
         ],
@@ -131,7 +132,7 @@ def cycle_close(request: HttpRequest, pk: int) -> HttpResponse:
 def _ask_to_close(request: HttpRequest, cycle: Cycle) -> HttpResponse:
     everything = cycle.scorecards.all()
     seen = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
-    totals = progress.totals(everything, progress.marks_asked(everything))
+    totals = progress.survey(everything, progress.marks_asked(everything))
     statuses = expected_statuses(everything.values_list("pk", flat=True))
     missing = progress.missing_partners(seen, NAMED)
     outside = totals.left - sum(left for _, left, _ in missing)

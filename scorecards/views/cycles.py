@@ -94,29 +94,32 @@ def cycle_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def cycle_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Can this quarter be closed? Completion only: no mark and no score is shown here."""
-    return show_cycle(request, find_cycle(request, pk))
+    cycle = find_cycle(request, pk)
+    if request.htmx and "marks" in request.GET:  # type: ignore[attr-defined]
+        scorecards = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
+        survey = progress.survey(scorecards, progress.marks_asked(scorecards))
+        context = {"cycle": cycle, "totals": survey, "given": progress.marks_given(scorecards)}
+        return render(request, "scorecards/cycle_marks.html", context)
+    return show_cycle(request, cycle)
 
 
 def show_cycle(request: HttpRequest, cycle: Cycle, *, status: int = 200, **forms: Any) -> HttpResponse:
     """The cycle's page; `extend` or `reopen` may be a form that was refused."""
     scorecards = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
     asked = progress.marks_asked(scorecards)
-    raters = progress.raters(scorecards)
+    survey = progress.survey(scorecards, asked)
     by_rater = request.GET.get("by") == "raters"
-    if by_rater:
-        page: Any = Paginator(raters, RATERS_A_PAGE).get_page(request.GET.get("page"))
-        rows: list[Any] = progress.people(cycle, page)
-    else:
-        found = progress.narrowed(scorecards, request.GET, asked).select_related("partner", "template")
-        page = Paginator(found, PARTNERS_A_PAGE).get_page(request.GET.get("page"))
-        rows = progress.lines(page, asked)
-    waited = Paginator(progress.with_something_left(raters), WAITED_FOR).page(1)
+    found: Any = survey.people if by_rater else progress.narrowed(scorecards, request.GET, asked)
+    page = Paginator(found, RATERS_A_PAGE if by_rater else PARTNERS_A_PAGE).get_page(request.GET.get("page"))
+    rows = progress.with_mails(cycle, page) if by_rater else progress.lines(page, asked)
     context = {
-        "cycle": cycle, "totals": progress.totals(scorecards, asked), "page": page, "rows": rows, "by_rater": by_rater,
+        "cycle": cycle, "totals": survey, "page": page, "rows": rows, "by_rater": by_rater,
         "shown": progress.SHOWN, "asked_for": request.GET, "sort": request.GET.get("sort", "partner"),
-        "everybody": raters.order_by("name", "pk"), "rater": row_number(request.GET.get("rater")),
+        "everybody": sorted(survey.people, key=lambda person: person.rater.name.casefold()),
+        "rater": row_number(request.GET.get("rater")),
         "narrowed": any(request.GET.get(name) for name in ("find", "show", "rater")),
-        "waited": waited, "missing": progress.people(cycle, waited), "today": timezone.localdate(),
+        "given": progress.marks_given(scorecards) if "marks" in request.GET else None,
+        "missing": progress.with_mails(cycle, survey.missing[:WAITED_FOR]), "left": len(survey.missing),
         "templates": template_choices(cycle) if may(request.user, "manage_cycles") else [],
         "uses": CycleTemplate.objects.filter(cycle=cycle).select_related("template").order_by("kind"),
         "extend": ExtendForm(initial={"due": cycle.due}), "reopen": ReopenForm(), **forms,

@@ -60,7 +60,7 @@ def test_coverage_is_the_share_of_asked_marks_given_by_partner_and_in_all(shown,
     rate(make_assessment(alder, submitted=True), 4, "n/a", None)
     rate(make_assessment(alder), 1)
     make_assessment(birch)
-    read = shown()
+    read = shown(marks="")
     assert "3 of 9 marks are given, 33 %." in words(read)
     assert 'aria-label="3 of 6 marks given"></progress> 50&#8239;%' in read
     assert 'aria-label="0 of 3 marks given"></progress> 0&#8239;%' in read
@@ -69,7 +69,7 @@ def test_coverage_is_the_share_of_asked_marks_given_by_partner_and_in_all(shown,
 def test_a_criterion_that_a_role_is_not_asked_is_not_missing(shown, card, template):
     template.categories.first().criteria.update(roles=["it"])
     rate(make_assessment(card(), rater_role="business", submitted=True), None, None, 4)
-    assert "1 of 1 marks are given, 100 %." in words(shown())
+    assert "1 of 1 marks are given, 100 %." in words(shown(marks=""))
 
 
 def test_each_rater_shows_how_many_marks_they_have_begun_with(shown, card):
@@ -206,7 +206,7 @@ def test_the_list_of_cycles_stays_readable_and_quick_with_forty(client, procurem
     add(38, state="closed")
     many, read = statements()
     assert many == few
-    assert read.count("<progress") == 20
+    assert read.count('<th scope="row">') == 20
     assert "Page 1 of 2" in read
 
 
