@@ -32,7 +32,7 @@ from scorecards.models import Assessment, Criterion, Cycle, Rating, Scorecard, S
 from scorecards.services.invitations import mails_about
 
 SHOWN = [("missing", "Something missing"), ("nobody", "Nobody asked"), ("in", "All in")]
-SORTS = ("partner", "left", "marks")
+SHOWN_IN_DRAFT = [("nobody", "Nobody asked")]
 
 
 @dataclass
@@ -71,10 +71,16 @@ class Person:
 
 @dataclass
 class Survey(Totals):
-    """The totals with everybody asked, those with most left first, and how many marks are asked for."""
+    """The totals with everybody asked, those with most left first, and how many marks are asked for and given."""
 
     people: list[Person] = field(default_factory=list)
     marks: int = 0
+    given: int | None = None  # None: not counted
+
+    @property
+    def coverage(self) -> int:
+        """Marks given, in whole per cent: 100 only when all are."""
+        return 100 * (self.given or 0) // self.marks if self.marks else 0
 
     @property
     def missing(self) -> list[Person]:
@@ -130,8 +136,13 @@ def marks_asked(scorecards: ScorecardQuerySet) -> Counter[tuple[int, str]]:
     return asked
 
 
-def survey(scorecards: ScorecardQuerySet, asked: Mapping[tuple[int, str], int]) -> Survey:
-    """What is asked and submitted over these scorecards, in all and by person: three statements, one look at each row."""
+def survey(
+    scorecards: ScorecardQuerySet, asked: Mapping[tuple[int, str], int], *, with_marks: bool = False
+) -> Survey:
+    """What is asked and submitted over these scorecards, in all and by person: one look at each assessment.
+
+    `with_marks` looks at each mark as well, of which there are millions in a large cycle.
+    """
     found, people = Survey(partners=scorecards.count()), defaultdict[int, list[int]](lambda: [0, 0])
     groups = Assessment.objects.filter(scorecard__in=scorecards).order_by()
     for template, role, rater, number, submitted in groups.values_list(
@@ -146,12 +157,9 @@ def survey(scorecards: ScorecardQuerySet, asked: Mapping[tuple[int, str], int]) 
     found.people = sorted(
         (Person(rater, people[rater.pk][0], people[rater.pk][1]) for rater in raters), key=lambda p: -p.left
     )
+    if with_marks:
+        found.given = Rating.objects.answered().filter(scorecard__in=scorecards).count()
     return found
-
-
-def marks_given(scorecards: ScorecardQuerySet) -> int:
-    """How many marks there are over these scorecards, submitted or not. Looks at each of them: ask for it apart."""
-    return Rating.objects.answered().filter(scorecard__in=scorecards).count()
 
 
 def narrowed(

@@ -25,7 +25,7 @@ def invite(cycle: Cycle, *, by: Any, only: Iterable[int] | None = None) -> None:
         listed = [a for a in assessments if new is None or a.pk in new]
         if listed:
             count = counted(len(listed), "partner" if new is None else "more partner")
-            opening = f"{cycle} is open. " if new is None else ""
+            opening = f"{cycle} is open for scoring. " if new is None else ""
             opening += f"Please score {count} by {_day(cycle.due)}:"
             text = _letter(
                 rater, opening, listed,

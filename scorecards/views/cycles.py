@@ -94,31 +94,26 @@ def cycle_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def cycle_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Can this quarter be closed? Completion only: no mark and no score is shown here."""
-    cycle = find_cycle(request, pk)
-    if request.htmx and "marks" in request.GET:  # type: ignore[attr-defined]
-        scorecards = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
-        survey = progress.survey(scorecards, progress.marks_asked(scorecards))
-        context = {"cycle": cycle, "totals": survey, "given": progress.marks_given(scorecards)}
-        return render(request, "scorecards/cycle_marks.html", context)
-    return show_cycle(request, cycle)
+    return show_cycle(request, find_cycle(request, pk))
 
 
 def show_cycle(request: HttpRequest, cycle: Cycle, *, status: int = 200, **forms: Any) -> HttpResponse:
     """The cycle's page; `extend` or `reopen` may be a form that was refused."""
     scorecards = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
     asked = progress.marks_asked(scorecards)
-    survey = progress.survey(scorecards, asked)
+    survey = progress.survey(scorecards, asked, with_marks="marks" in request.GET)
+    if request.htmx and "marks" in request.GET:  # type: ignore[attr-defined]
+        return render(request, "scorecards/cycle_marks.html", {"cycle": cycle, "totals": survey})
     by_rater = request.GET.get("by") == "raters"
     found: Any = survey.people if by_rater else progress.narrowed(scorecards, request.GET, asked)
     page = Paginator(found, RATERS_A_PAGE if by_rater else PARTNERS_A_PAGE).get_page(request.GET.get("page"))
     rows = progress.with_mails(cycle, page) if by_rater else progress.lines(page, asked)
     context = {
         "cycle": cycle, "totals": survey, "page": page, "rows": rows, "by_rater": by_rater,
-        "shown": progress.SHOWN, "asked_for": request.GET, "sort": request.GET.get("sort", "partner"),
+        "shown": progress.SHOWN_IN_DRAFT if cycle.state == Cycle.DRAFT else progress.SHOWN, "asked_for": request.GET, "sort": request.GET.get("sort", "partner"),
         "everybody": sorted(survey.people, key=lambda person: person.rater.name.casefold()),
         "rater": row_number(request.GET.get("rater")),
         "narrowed": any(request.GET.get(name) for name in ("find", "show", "rater")),
-        "given": progress.marks_given(scorecards) if "marks" in request.GET else None,
         "missing": progress.with_mails(cycle, survey.missing[:WAITED_FOR]), "left": len(survey.missing),
         "templates": template_choices(cycle) if may(request.user, "manage_cycles") else [],
         "uses": CycleTemplate.objects.filter(cycle=cycle).select_related("template").order_by("kind"),

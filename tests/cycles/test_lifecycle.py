@@ -121,3 +121,18 @@ def test_a_stale_save_shows_both_values(client, procurement, draft):
     assert "Mine" in response.content.decode()
     draft.refresh_from_db()
     assert draft.name == "Theirs"
+
+
+def test_an_invitation_says_what_is_asked_by_when_where_and_by_whom(draft, procurement):
+    rater = make_user(name="Mara Meyer")
+    for number in range(42):
+        make_assessment(
+            make_scorecard(make_partner(f"Partner {number:02}"), draft.templates.get(), draft), rater
+        )
+    service.open_cycle(draft, by=procurement)
+    mail = OutgoingMail.objects.get()
+    assert mail.subject == f"{draft}: please score 42 partners by {draft.due.day} {draft.due:%B}"
+    for part in ("Hello Mara Meyer,", f"by {draft.due:%A}, {draft.due.day} {draft.due:%B %Y}:", "  - Partner 39\n",
+                 "  and 2 more, all on your start page", "Start here: http", "Petra Procurement\npetra@example.org"):  # fmt: skip
+        assert part in mail.text
+    assert "Partner 40" not in mail.text

@@ -62,8 +62,21 @@ def test_coverage_is_the_share_of_asked_marks_given_by_partner_and_in_all(shown,
     make_assessment(birch)
     read = shown(marks="")
     assert "3 of 9 marks are given, 33 %." in words(read)
-    assert 'aria-label="3 of 6 marks given"></progress> 50&#8239;%' in read
-    assert 'aria-label="0 of 3 marks given"></progress> 0&#8239;%' in read
+    assert 'aria-label="3 of 6 marks given"></progress><b>50&#8239;%' in read
+    assert 'aria-label="0 of 3 marks given"></progress><b>0&#8239;%' in read
+
+
+def test_the_marks_are_counted_after_the_page_is_there_and_the_answer_asks_for_nothing_more(
+    client, procurement, card, cycle
+):
+    rate(make_assessment(card()), 4)
+    client.force_login(procurement)
+    page = client.get(cycle.get_absolute_url()).content.decode()
+    (address,) = re.findall('hx-get="([^"]*)"', page)
+    answer = client.get(address, headers={"hx-request": "true"}).content.decode()
+    assert "1 of 3 marks are given" in words(answer)
+    assert "hx-get" not in answer
+    assert "<html" not in answer
 
 
 def test_a_criterion_that_a_role_is_not_asked_is_not_missing(shown, card, template):
@@ -101,7 +114,7 @@ def test_who_is_missing_says_since_when_and_how_often_they_were_reminded(shown, 
     make_assessment(card(), late)
     make_assessment(card(), late, submitted=True)
     make_assessment(card(), done, submitted=True)
-    assert "Lena Late 1 of 2 asked 12 days ago, not reminded yet" in words(shown())
+    assert "Lena Late 1 of 2 left asked 12 days ago, not reminded yet" in words(shown())
     service.nudge(cycle, by=procurement)
     for days in (5, 3):
         OutgoingMail.objects.filter(kind="nudge", created_at__date=timezone.localdate()).update(
@@ -109,7 +122,7 @@ def test_who_is_missing_says_since_when_and_how_often_they_were_reminded(shown, 
         )
         service.nudge(cycle, by=procurement)
     read = words(shown())
-    assert "Lena Late 1 of 2 asked 12 days ago, 3 reminders, the last today" in read
+    assert "Lena Late 1 of 2 left asked 12 days ago, 3 reminders, the last today" in read
     assert "Dora Done" not in read.split("Who is missing")[1]
 
 
