@@ -7,7 +7,7 @@ from django.db import connection
 
 from bench.context import Context, Row, cpu_of, scan_cpu
 from bench.generate import SIZES, Size
-from scorecards.models import CategoryScore, Score, Scorecard
+from scorecards.models import Score, Scorecard
 from scorecards.services.recompute import recompute_now
 
 GROWTH = (500, 1_000, 2_000, 4_000)  # partners
@@ -36,12 +36,11 @@ def _recompute() -> None:
 
 def _empty() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE scorecards_score, scorecards_categoryscore")
+        cursor.execute("TRUNCATE scorecards_score")
 
 
 def _change() -> None:
     Score.objects.update(overall=1)
-    CategoryScore.objects.update(score=1)
 
 
 def _growth(context: Context) -> Row:

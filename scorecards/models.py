@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.lookups import Exact
 from django.urls import reverse
 
 from accounts.audit import audited
@@ -346,8 +347,16 @@ class Comment(models.Model):
         return self.text[:60]
 
 
+def _cardinality(array: str) -> models.Func:
+    return models.Func(F(array), function="cardinality", output_field=models.IntegerField())
+
+
 class Score(models.Model):
-    """The outcome of a scorecard: scores 0 to 100 with four decimals, coverage in per cent."""
+    """The outcome of a scorecard: scores 0 to 100 with four decimals, coverage in per cent.
+
+    Its category scores stand beside it in the same row, by id of category: one row is written, compared and removed
+    for a scorecard. Read them as `CategoryScore`.
+    """
 
     NONE, PROVISIONAL, FINAL = "no score", "provisional", "final"
 
@@ -360,26 +369,40 @@ class Score(models.Model):
     upper = models.DecimalField(max_digits=7, decimal_places=4, null=True)
     status = models.CharField(max_length=11)
     standing = models.CharField(max_length=1, blank=True)
-    capped_by = models.ForeignKey(Criterion, null=True, on_delete=models.PROTECT, related_name="+")
+    capped_by = models.ForeignKey(
+        Criterion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     raters = models.PositiveIntegerField(default=0)
+    category_ids = ArrayField(models.BigIntegerField(), default=list)
+    category_scores = ArrayField(models.DecimalField(max_digits=7, decimal_places=4), default=list)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["capped_by"], condition=Q(capped_by__isnull=False), name="score_by_capping_criterion"
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Exact(_cardinality("category_ids"), _cardinality("category_scores")),
+                name="one_score_per_category",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.overall} ({self.status})"
 
 
 class CategoryScore(models.Model):
-    """A category's score, 0 to 100 with four decimals; no row where nothing of it is scored."""
+    """A category's score, 0 to 100 with four decimals: a view of `Score`; no row where nothing of it is scored."""
 
-    scorecard = models.ForeignKey(Scorecard, on_delete=models.CASCADE, related_name="category_scores")
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+", db_index=False)
+    pk = models.CompositePrimaryKey("scorecard", "category")
+    scorecard = models.ForeignKey(Scorecard, on_delete=models.DO_NOTHING, related_name="category_scores")
+    category = models.ForeignKey(Category, on_delete=models.DO_NOTHING, related_name="+")
     score = models.DecimalField(max_digits=7, decimal_places=4)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["scorecard", "category"], include=["score"], name="one_score_per_category"
-            )
-        ]
+        managed = False
 
     def __str__(self) -> str:
         return f"{self.category_id}: {self.score}"

@@ -22,7 +22,7 @@ BEGIN
     FOREACH watched IN ARRAY ARRAY[
         'accounts_businessunit', 'partners_partner', 'partners_partneralias', 'partners_contract',
         'scorecards_template', 'scorecards_category', 'scorecards_band', 'scorecards_cycle', 'scorecards_scorecard',
-        'scorecards_score', 'scorecards_categoryscore'
+        'scorecards_score'
     ] LOOP
         EXECUTE format('CREATE TRIGGER note_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION governance_note_change()', watched);

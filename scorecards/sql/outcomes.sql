@@ -1,9 +1,27 @@
 -- What each of these scorecards comes to: scorecards/scoring.py, for many at once and to the same last digit.
 --
--- Marks are summed and counted as whole numbers in index order (rating_cell_unique); a mean is kept exact by
--- bringing the criteria of a category to the common denominator 27720 (every count up to 12 divides it, and
--- many above). Other counts, and the categories above them, divide with 60 decimals: a quotient of such
--- numbers that is no tie at the fifth decimal lies much further from one than that.
+-- Marks are summed and counted as whole numbers in index order (rating_cell_unique). With up to twelve of them and
+-- no weights of roles a mean is kept exact by the common denominator 27720, which all counts up to 12 divide.
+-- Other means, and the categories above them, divide with 60 decimals: a quotient of such numbers that is no tie
+-- at the fifth decimal lies much further from one than that.
+
+-- What does not apply: everybody who was asked says so. Called only where nobody gave a mark.
+CREATE OR REPLACE FUNCTION scorecards_does_not_apply(scorecard bigint, criterion bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN (
+        SELECT bool_and(EXISTS (SELECT FROM scorecards_rating r WHERE r.scorecard_id = scorecard
+                                AND r.criterion_id = criterion AND r.assessment_id = a.id AND r.not_applicable))
+        FROM scorecards_assessment a
+        JOIN scorecards_scorecard s ON s.id = a.scorecard_id JOIN scorecards_template t ON t.id = s.template_id
+        JOIN scorecards_criterion c ON c.id = criterion
+        WHERE a.scorecard_id = scorecard AND a.submitted_at IS NOT NULL
+          AND (c.roles = '{}' OR a.rater_role = ANY (c.roles))
+          AND coalesce((t.role_weights ->> a.rater_role)::numeric, 1) > 0);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION scorecards_outcomes(ids bigint[])
 RETURNS TABLE (scorecard_id bigint, overall numeric, coverage numeric, lower numeric, upper numeric, status text,
                standing text, capped_by_id bigint, raters integer, category_ids bigint[], category_scores numeric[])
@@ -24,102 +42,107 @@ WITH wanted AS MATERIALIZED (
     SELECT t.id, t.scale_min, t.scale_max::bigint - t.scale_min AS span, t.minimum_coverage, t.minimum_raters,
            t.role_weights, coalesce(b.letters, ARRAY['E', 'D', 'C', 'B', 'A']) AS letters,
            coalesce(b.edges, ARRAY[0, 40, 55, 70, 85]::numeric[]) AS edges,
-           EXISTS (SELECT FROM scorecards_criterion c JOIN scorecards_category g ON g.id = c.category_id
-                   WHERE g.template_id = t.id AND c.roles <> '{}') AS asks_some,
-           (SELECT 10 ^ coalesce(max(scale(value::numeric)), 0) FROM jsonb_each_text(t.role_weights)) AS unit
+           (SELECT 10::numeric ^ coalesce(max(scale(value::numeric)), 0) FROM jsonb_each_text(t.role_weights)) AS unit
     FROM scorecards_template t
     LEFT JOIN (SELECT template_id, array_agg(letter::text ORDER BY lower) AS letters, array_agg(lower ORDER BY lower) AS edges
                FROM scorecards_band GROUP BY template_id) b ON b.template_id = t.id
     WHERE t.id IN (SELECT template_id FROM wanted)
-), category AS MATERIALIZED (
-    SELECT g.id, g.template_id, g.weight, sum((c.weight * 10000)::integer) AS criteria_weight, r.span
+), category AS MATERIALIZED (  -- weights as whole numbers; 0 for a category none of whose criteria weighs anything
+    SELECT g.id, g.template_id, sum((c.weight * 10000)::integer) AS criteria_weight, r.span,
+           CASE WHEN sum(c.weight) > 0 THEN (g.weight * 10000)::integer ELSE 0 END AS weight
     FROM scorecards_category g JOIN rules r ON r.id = g.template_id
     JOIN scorecards_criterion c ON c.category_id = g.id
     GROUP BY g.id, g.template_id, g.weight, r.span
 ), criterion AS MATERIALIZED (
-    -- cap: the level it holds a standing to, then its place in the template, so that the least of several
-    -- caps is the lowest band and, within it, the criterion shown first.
-    SELECT c.id, c.category_id, g.template_id, r.scale_min, r.span, (c.weight * 10000)::integer AS weight, c.roles,
-           c.critical_minimum,
+    -- lowest: what a mark must come to, in 100,000ths of a per cent times the scale, to be shown as no less than
+    -- the critical minimum. cap: the level below it holds a standing to, then the criterion's place in the
+    -- template, so that the least of several caps is the lowest band and, within it, the criterion shown first.
+    SELECT c.id, c.category_id, g.template_id, (c.weight * 10000)::integer AS weight, r.scale_min, r.span,
+           (ceil(c.critical_minimum * 10) * 10000 - 5005)::bigint * r.span AS lowest,
            coalesce(array_position(r.letters, c.critical_cap::text), least(2, cardinality(r.letters))) * 100000
            + row_number() OVER (PARTITION BY g.template_id ORDER BY g.position, g.id, c.position, c.id) AS cap
     FROM scorecards_criterion c JOIN scorecards_category g ON g.id = c.category_id JOIN rules r ON r.id = g.template_id
     WHERE c.kind = 'rated'
-), assessment AS MATERIALIZED (  -- factor: the role's weight as a whole number; 0 where it does not count
-    SELECT a.id, a.scorecard_id, CASE WHEN r.asks_some THEN a.rater_role END AS rater_role,
-           CASE WHEN a.submitted_at IS NULL THEN 0 WHEN r.role_weights = '{}' THEN 1
-                ELSE (coalesce((r.role_weights ->> a.rater_role)::numeric, 1) * r.unit)::bigint END AS factor
-    FROM scorecards_assessment a JOIN wanted w ON w.id = a.scorecard_id JOIN rules r ON r.id = w.template_id
-    WHERE a.scorecard_id = ANY (ids)
-), present AS MATERIALIZED (  -- alike: every assessment of the scorecard counts once
-    SELECT scorecard_id, count(*) FILTER (WHERE factor > 0) AS raters, min(factor) = 1 AND max(factor) = 1 AS alike,
-           array_agg(rater_role) FILTER (WHERE factor > 0 AND rater_role IS NOT NULL) AS roles
-    FROM assessment GROUP BY scorecard_id
-), cell AS (
-    SELECT scorecard_id, criterion_id, count(*) FILTER (WHERE not_applicable) AS not_applicable,
-           count(value) AS weight, sum(value) AS total
-    FROM scorecards_rating
-    WHERE scorecard_id = ANY (ARRAY(SELECT scorecard_id FROM present WHERE alike))
-    GROUP BY scorecard_id, criterion_id
-    UNION ALL
-    SELECT r.scorecard_id, r.criterion_id, count(*) FILTER (WHERE r.not_applicable),
-           coalesce(sum(a.factor) FILTER (WHERE r.value IS NOT NULL), 0)::bigint, sum(a.factor * r.value)::bigint
-    FROM scorecards_rating r JOIN assessment a ON a.id = r.assessment_id
-    WHERE r.scorecard_id = ANY (ARRAY(SELECT scorecard_id FROM present WHERE NOT alike)) AND a.factor > 0
-    GROUP BY r.scorecard_id, r.criterion_id
-), part AS (
+), present AS (
+    SELECT scorecard_id, count(*) AS asked, count(submitted_at) AS submitted
+    FROM scorecards_assessment WHERE scorecard_id = ANY (ids) GROUP BY scorecard_id
+), card AS MATERIALIZED (  -- plain: every assessment counts once, and 27720 divides by every number of marks
+    SELECT w.id, w.template_id, p.submitted, r.role_weights, r.unit,
+           r.role_weights = '{}' AND p.asked = p.submitted AND p.asked <= 12 AS plain
+    FROM wanted w JOIN rules r ON r.id = w.template_id LEFT JOIN present p ON p.scorecard_id = w.id
+), counting AS MATERIALIZED (  -- of the others, the assessments that count, and for how much: as a whole number
+    SELECT a.id, a.scorecard_id, f.factor
+    FROM scorecards_assessment a JOIN card ON card.id = a.scorecard_id,
+    LATERAL (SELECT CASE WHEN card.role_weights = '{}' THEN 1 ELSE
+                 coalesce((card.role_weights ->> a.rater_role)::numeric, 1) * card.unit END AS factor) f
+    WHERE a.scorecard_id = ANY (ARRAY(SELECT id FROM card WHERE NOT plain)) AND a.submitted_at IS NOT NULL
+          AND f.factor > 0
+), part AS (  -- points: the marks above the lowest, times the weight, times 27720
     SELECT x.scorecard_id, c.category_id,
-           sum(CASE WHEN x.weight > 0 AND 27720 % x.weight = 0 THEN
-               c.weight * (x.total - c.scale_min * x.weight) * (27720 / x.weight) END) AS narrow,
-           sum(CASE WHEN x.weight > 12 AND 27720 % x.weight > 0 THEN
-               round(c.weight::numeric * (x.total - c.scale_min * x.weight) * 27720, 60) / x.weight END) AS wide,
-           sum(CASE WHEN x.weight > 0 THEN c.weight END) AS scored,
-           sum(CASE WHEN x.weight = 0 AND x.not_applicable > 0 AND x.not_applicable = (
-               SELECT CASE WHEN c.roles = '{}' THEN p.raters
-                           ELSE (SELECT count(*) FROM unnest(p.roles) role WHERE role = ANY (c.roles)) END
-               FROM present p WHERE p.scorecard_id = x.scorecard_id) THEN c.weight END) AS not_applicable,
-           min(CASE WHEN c.critical_minimum IS NOT NULL AND x.weight > 0 AND round(round(round(
-               round((x.total - c.scale_min * x.weight) * 100, 60) / (c.span * x.weight), 50), 4), 1)
-               < c.critical_minimum THEN c.cap END) AS cap
-    FROM cell x JOIN criterion c ON c.id = x.criterion_id
+           sum(c.weight * ((x.total - c.scale_min * x.marks) * 27720 / x.marks)) AS points,
+           sum(CASE WHEN x.marks > 0 THEN c.weight END) AS scored,
+           sum(CASE WHEN x.marks = 0 AND scorecards_does_not_apply(x.scorecard_id, c.id) THEN c.weight END) AS spared,
+           min(CASE WHEN (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks THEN c.cap END) AS cap
+    FROM (SELECT scorecard_id, criterion_id, count(value) AS marks, sum(value) AS total
+          FROM scorecards_rating WHERE scorecard_id = ANY (ARRAY(SELECT id FROM card WHERE plain))
+          GROUP BY scorecard_id, criterion_id) x JOIN criterion c ON c.id = x.criterion_id
+    GROUP BY x.scorecard_id, c.category_id
+    UNION ALL
+    SELECT x.scorecard_id, c.category_id, sum(round(c.weight * (x.total - c.scale_min * x.marks) * 27720, 60) / x.marks),
+           sum(CASE WHEN x.marks > 0 THEN c.weight END),
+           sum(CASE WHEN x.marks = 0 AND scorecards_does_not_apply(x.scorecard_id, c.id) THEN c.weight END),
+           min(CASE WHEN (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks THEN c.cap END)
+    FROM (SELECT r.scorecard_id, r.criterion_id, sum(a.factor * r.value) AS total,
+                 coalesce(sum(a.factor) FILTER (WHERE r.value IS NOT NULL), 0) AS marks
+          FROM scorecards_rating r JOIN counting a ON a.id = r.assessment_id
+          WHERE r.scorecard_id = ANY (ARRAY(SELECT id FROM card WHERE NOT plain))
+          GROUP BY r.scorecard_id, r.criterion_id) x JOIN criterion c ON c.id = x.criterion_id
     GROUP BY x.scorecard_id, c.category_id
 ), subtotal AS MATERIALIZED (  -- gap: the part of the category's applicable weight that has no score; NULL for none
-    SELECT w.id AS scorecard_id, g.id AS category_id, p.cap, g.weight,
-           CASE WHEN p.scored > 0 THEN round(coalesce(p.narrow, 0) + coalesce(p.wide, 0), 60) * 100
-               / (27720 * g.span * p.scored) END AS score,
-           CASE WHEN a.applicable > 0 THEN g.weight END AS applicable,
-           CASE WHEN a.applicable > coalesce(p.scored, 0) THEN
-               round((a.applicable - coalesce(p.scored, 0))::numeric, 60) / a.applicable END AS gap
-    FROM wanted w JOIN category g ON g.template_id = w.template_id
-    LEFT JOIN part p ON p.scorecard_id = w.id AND p.category_id = g.id,
-    LATERAL (SELECT g.criteria_weight - coalesce(p.not_applicable, 0) AS applicable) a
-), total AS MATERIALIZED (
-    SELECT scorecard_id, min(cap) AS cap, sum(weight * score) AS points,
-           sum(weight) FILTER (WHERE score IS NOT NULL) AS scored, nullif(sum(applicable), 0) AS applicable,
-           coalesce(sum(weight * gap), 0) AS missing, coalesce(sum(weight * gap * score), 0) AS missing_points,
-           array_agg(category_id) FILTER (WHERE score IS NOT NULL) AS category_ids,
-           array_agg(round(round(score, 50), 4)) FILTER (WHERE score IS NOT NULL) AS category_scores
+    SELECT p.scorecard_id, p.category_id, p.cap, g.weight,
+           CASE WHEN p.scored > 0 THEN round(p.points, 60) * 100 / (27720 * g.span * p.scored::numeric) END AS score,
+           CASE WHEN g.criteria_weight = p.spared THEN g.weight END AS spared,
+           CASE WHEN g.criteria_weight - coalesce(p.spared, 0) > coalesce(p.scored, 0) THEN
+               1 - round(coalesce(p.scored, 0), 60) / (g.criteria_weight - coalesce(p.spared, 0)) END AS gap
+    FROM part p JOIN category g ON g.id = p.category_id
+), total AS (
+    SELECT scorecard_id, min(cap) AS cap, sum(weight) AS present, sum(spared) AS spared,
+           sum(weight) FILTER (WHERE score IS NOT NULL) AS scored, sum(weight * score) AS points,
+           sum(weight * gap) AS missing, sum(weight * gap * score) AS missing_points,
+           array_agg(category_id ORDER BY category_id) FILTER (WHERE score IS NOT NULL) AS category_ids,
+           array_agg(round(round(score, 50), 4) ORDER BY category_id) FILTER (WHERE score IS NOT NULL) AS category_scores
     FROM subtotal GROUP BY scorecard_id
-), exact AS MATERIALIZED (
-    SELECT w.id AS scorecard_id, w.template_id, t.cap, t.category_ids, t.category_scores,
-           coalesce(p.raters, 0)::integer AS raters,
-           round(round(t.points / nullif(t.scored, 0), 50), 4) AS overall,
-           coalesce(round(round(100 - 100 * t.missing / t.applicable, 50), 4), 0) AS coverage,
-           (coalesce(t.points, 0) - t.missing_points) / t.applicable AS lower, 100 * t.missing / t.applicable AS width
-    FROM wanted w LEFT JOIN total t ON t.scorecard_id = w.id LEFT JOIN present p ON p.scorecard_id = w.id
+), whole AS (  -- in weights of categories: what applies, and what of it is missing, down to parts of categories
+    SELECT w.*, t.cap, t.category_ids, t.category_scores, t.points, t.scored, t.missing_points,
+           g.weight - coalesce(t.spared, 0) AS applicable, g.weight - coalesce(t.present, 0) + coalesce(t.missing, 0) AS missing
+    FROM card w JOIN (SELECT template_id, sum(weight) AS weight FROM category GROUP BY template_id) g
+        ON g.template_id = w.template_id LEFT JOIN total t ON t.scorecard_id = w.id
+), exact AS MATERIALIZED (  -- width: how far apart the bounds are; NULL where nothing is missing
+    SELECT w.id AS scorecard_id, w.template_id, w.cap, w.category_ids, w.category_scores, w.applicable,
+           coalesce(CASE WHEN w.role_weights = '{}' THEN w.submitted ELSE p.raters END, 0)::integer AS raters,
+           round(round(w.points / nullif(w.scored, 0), 50), 4) AS overall,
+           CASE WHEN w.missing > 0 THEN round(100 * w.missing, 60) / w.applicable END AS width,
+           CASE WHEN w.missing > 0 THEN
+               round(coalesce(w.points, 0) - coalesce(w.missing_points, 0), 60) / w.applicable END AS lower
+    FROM whole w LEFT JOIN (SELECT scorecard_id, count(*) AS raters FROM counting GROUP BY scorecard_id) p
+        ON p.scorecard_id = w.id
 ), judged AS MATERIALIZED (
-    SELECT e.*, r.letters,
-           CASE WHEN e.overall IS NULL THEN 'no score'
-                WHEN e.coverage >= r.minimum_coverage AND e.raters >= r.minimum_raters THEN 'final'
-                ELSE 'provisional' END AS status,
-           greatest(1, width_bucket(round(e.overall, 1), r.edges)) AS level
+    SELECT e.scorecard_id, e.template_id, e.cap, e.raters, e.category_ids, e.category_scores, e.overall, r.letters,
+           CASE WHEN e.applicable > 0 THEN round(round(100 - coalesce(e.width, 0), 50), 4) ELSE 0 END AS coverage,
+           CASE WHEN e.width IS NULL THEN e.overall ELSE round(round(e.lower, 50), 4) END AS lower,
+           CASE WHEN e.width IS NULL THEN e.overall ELSE round(round(e.lower + e.width, 50), 4) END AS upper,
+           greatest(1, width_bucket(round(e.overall, 1), r.edges)) AS level,
+           r.minimum_coverage, r.minimum_raters
     FROM exact e JOIN rules r ON r.id = e.template_id
 )
-SELECT j.scorecard_id, j.overall, j.coverage, round(round(j.lower, 50), 4), round(round(j.lower + j.width, 50), 4),
-       j.status, CASE WHEN j.status = 'final' THEN j.letters[least(j.level, j.cap / 100000)] ELSE '' END,
-       CASE WHEN j.status = 'final' AND j.cap / 100000 < j.level THEN
+SELECT j.scorecard_id, j.overall, j.coverage, j.lower, j.upper, f.status,
+       CASE WHEN f.status = 'final' THEN j.letters[least(j.level, j.cap / 100000)] ELSE '' END,
+       CASE WHEN f.status = 'final' AND j.cap / 100000 < j.level THEN
            (SELECT c.id FROM criterion c WHERE c.template_id = j.template_id AND c.cap = j.cap) END,
-       j.raters, j.category_ids, j.category_scores
-FROM judged j;
+       j.raters, coalesce(j.category_ids, '{}'), coalesce(j.category_scores, '{}')
+FROM judged j,
+LATERAL (SELECT CASE WHEN j.overall IS NULL THEN 'no score'
+                     WHEN j.coverage >= j.minimum_coverage AND j.raters >= j.minimum_raters THEN 'final'
+                     ELSE 'provisional' END AS status) f;
 END
 $$;

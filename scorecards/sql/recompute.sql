@@ -9,36 +9,20 @@ SET enable_mergejoin = off
 SET enable_seqscan = off
 AS $$
 BEGIN
-    WITH outcome AS MATERIALIZED (
-        SELECT * FROM scorecards_outcomes(ids)
-    ), fresh AS MATERIALIZED (
-        SELECT o.scorecard_id, c.category_id, c.score
-        FROM outcome o, LATERAL unnest(o.category_ids, o.category_scores) c (category_id, score)
-    ), scores AS (
-        INSERT INTO scorecards_score AS s
-            (scorecard_id, overall, coverage, lower, upper, status, standing, capped_by_id, raters)
-        SELECT o.scorecard_id, o.overall, o.coverage, o.lower, o.upper, o.status, o.standing, o.capped_by_id, o.raters
-        FROM outcome o LEFT JOIN (SELECT * FROM scorecards_score WHERE scorecard_id = ANY (ids)) old
-            ON old.scorecard_id = o.scorecard_id
-        WHERE (old.scorecard_id, old.overall, old.coverage, old.lower, old.upper, old.status, old.standing,
-               old.capped_by_id, old.raters)
-           IS DISTINCT FROM
-              (o.scorecard_id, o.overall, o.coverage, o.lower, o.upper, o.status, o.standing, o.capped_by_id, o.raters)
-        ON CONFLICT (scorecard_id) DO UPDATE SET
-            overall = excluded.overall, coverage = excluded.coverage, lower = excluded.lower,
-            upper = excluded.upper, status = excluded.status, standing = excluded.standing,
-            capped_by_id = excluded.capped_by_id, raters = excluded.raters
-    ), vanished AS (
-        DELETE FROM scorecards_categoryscore c
-        WHERE c.scorecard_id = ANY (ids) AND NOT EXISTS
-            (SELECT FROM fresh f WHERE f.scorecard_id = c.scorecard_id AND f.category_id = c.category_id)
-    )
-    INSERT INTO scorecards_categoryscore (scorecard_id, category_id, score)
-    SELECT f.scorecard_id, f.category_id, f.score
-    FROM fresh f LEFT JOIN (SELECT * FROM scorecards_categoryscore WHERE scorecard_id = ANY (ids)) old
-        ON old.scorecard_id = f.scorecard_id AND old.category_id = f.category_id
-    WHERE old.score IS DISTINCT FROM f.score
-    ON CONFLICT (scorecard_id, category_id) DO UPDATE SET score = excluded.score;
+    INSERT INTO scorecards_score (scorecard_id, overall, coverage, lower, upper, status, standing, capped_by_id, raters,
+                                  category_ids, category_scores)
+    SELECT o.*
+    FROM scorecards_outcomes(ids) o
+    LEFT JOIN (SELECT * FROM scorecards_score WHERE scorecard_id = ANY (ids)) old ON old.scorecard_id = o.scorecard_id
+    WHERE (old.scorecard_id, old.overall, old.coverage, old.lower, old.upper, old.status, old.standing,
+           old.capped_by_id, old.raters, old.category_ids, old.category_scores)
+       IS DISTINCT FROM
+          (o.scorecard_id, o.overall, o.coverage, o.lower, o.upper, o.status, o.standing,
+           o.capped_by_id, o.raters, o.category_ids, o.category_scores)
+    ON CONFLICT (scorecard_id) DO UPDATE SET
+        overall = excluded.overall, coverage = excluded.coverage, lower = excluded.lower, upper = excluded.upper,
+        status = excluded.status, standing = excluded.standing, capped_by_id = excluded.capped_by_id,
+        raters = excluded.raters, category_ids = excluded.category_ids, category_scores = excluded.category_scores;
 END
 $$;
 
