@@ -159,9 +159,13 @@ def _boxes(dot: Dot, plot: _Plot) -> Iterator[Box]:
 def _label_spot(
     name: str, x: float, y: float, plot: _Plot, taken: list[Box]
 ) -> tuple[str, float, float, Box] | None:
-    """Where the name fits: right of the dot, else left, above, below, else nowhere."""
+    """Where the name fits: right of the dot, else left, above, below, at a corner, else nowhere."""
     width, tall = LETTER_WIDTH * len(name), LABEL_HEIGHT / 2
-    for anchor, at, height in (("", x + 12, y), ("r", x - 12, y), ("m", x, y - 17), ("m", x, y + 17)):
+    above, below = y - 17, y + 17
+    for anchor, at, height in (
+        ("", x + 12, y), ("r", x - 12, y), ("m", x, above), ("m", x, below),
+        ("", x - 8, below), ("", x + 6, above), ("r", x + 8, below), ("r", x - 6, above),
+    ):  # fmt: skip
         start = at - {"": 0, "r": width, "m": width / 2}[anchor]
         box = start - 1, height - tall, start + width + 1, height + tall
         inside = plot.left <= box[0] and box[2] <= plot.right and box[1] >= TOP and box[3] <= plot.bottom
@@ -185,16 +189,13 @@ def heat_rows(
     `lines`: portfolio lines; `cells`: scores by (scorecard id, category id).
     """
     edges = [(row.letter, row.lower) for row in bands]
-    heads = [(category.pk, escape(category.name)) for category in categories]
     rows = []
     for line in lines:
         tds = []
-        for key, head in heads:
-            value = cells.get((line.id, key))
+        for category in categories:
+            value = cells.get((line.id, category.pk))
             letter = "" if value is None else escape(band_of(edges, value))
-            tds.append(
-                f'<td class="h {letter}" data-label="{head}"><span>{score(value)}<i>{letter}</i></span></td>'
-            )
+            tds.append(f'<td class="h {letter}"><span>{score(value)}<i>{letter}</i></span></td>')
         partner, scorecard = (
             reverse("partner_detail", args=[line.partner_id]),
             reverse("scorecard_detail", args=[line.id]),
@@ -202,7 +203,7 @@ def heat_rows(
         stands = band(line.standing, line.standing_name or "", line.status)
         rows.append(
             f'<tr><th scope="row"><a href="{partner}">{escape(line.name)}</a></th>{"".join(tds)}'
-            f'<td class="s" data-label="Overall"><span><a href="{scorecard}"><b>{score(line.overall)}</b></a>{stands}'
-            f'</span></td><td class="n" data-label="Spend a year">{money(line.spend)}</td></tr>'
+            f'<td class="s"><span><a href="{scorecard}"><b>{score(line.overall)}</b></a>{stands}'
+            f'</span></td><td class="n">{money(line.spend)}</td></tr>'
         )
     return mark_safe("".join(rows))  # noqa: S308  (names are escaped above)

@@ -94,9 +94,10 @@ seen AS (
     LEFT JOIN LATERAL (
         SELECT e.template_id, e.cycle_id, x.overall
         FROM scorecards_scorecard e JOIN scorecards_score x ON x.scorecard_id = e.id
-        WHERE e.partner_id = c.partner_id AND e.cycle_id = ANY (%(earlier)s::bigint[]) AND x.overall IS NOT NULL
+        WHERE last.overall IS NULL AND e.partner_id = c.partner_id AND e.cycle_id = ANY (%(earlier)s::bigint[])
+              AND x.overall IS NOT NULL
         ORDER BY array_position(%(earlier)s::bigint[], e.cycle_id) LIMIT 1
-    ) older ON last.overall IS NULL
+    ) older ON true
     LEFT JOIN (
         SELECT e.partner_id, x.overall
         FROM scorecards_scorecard e JOIN scorecards_score x ON x.scorecard_id = e.id WHERE e.cycle_id = %(year)s

@@ -25,12 +25,12 @@ def sentence(text: str) -> str:
 
 
 def amount(value: Any, currency: str) -> str:
-    """An amount as it is said: EUR 4.7 m, EUR 310,000."""
+    """An amount as it is said, on one line: EUR 4.7 m, EUR 310,000."""
     value = Decimal(value or 0)
     for size, unit in ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "m")):
         if value >= size:
-            return f"{currency} {value / size:.1f} {unit}"
-    return f"{currency} {value:,.0f}"
+            return f"{currency}\u00a0{value / size:.1f}\u00a0{unit}"
+    return f"{currency}\u00a0{value:,.0f}"
 
 
 def headline(found: dict[str, Any], currency: str) -> str:
@@ -116,16 +116,21 @@ def since(found: dict[str, Any]) -> str:
     return f"Since {found['totals']['since']}" if found["totals"]["since"] else "Change"
 
 
-_ORDERS = {
-    "name": "name", "kind": "kind", "spend": "spend", "score": "score", "change": "change", "rank": "rank",
-    "coverage": "coverage", "ends": "the next end",
+ORDERS = {
+    "-spend": "spend, highest first", "spend": "spend, lowest first",
+    "score": "score, lowest first", "-score": "score, highest first",
+    "change": "change, worst first", "-change": "change, best first",
+    "ends": "next end, soonest first", "-ends": "next end, latest first",
+    "rank": "rank", "-rank": "rank, last first", "name": "name", "-name": "name, from the end",
+    "kind": "kind", "-kind": "kind, from the end", "coverage": "coverage, lowest first",
+    "-coverage": "coverage, highest first",
 }  # fmt: skip
 
 
-def sorted_by(sort: str) -> str:
-    """The order of the table, said beside its heading."""
-    falling = ", highest first" if sort in ("-spend", "-score", "-change", "-coverage") else ""
-    return f"Sorted by {_ORDERS[sort.removeprefix('-')]}{falling}"
+def orders(sort: str) -> list[tuple[str, str]]:
+    """The orders a phone offers, which has no headings to press; always the present one."""
+    offered = ("-spend", "score", "-score", "change", "-change", "ends", "name")
+    return [(value, sentence(ORDERS[value])) for value in dict.fromkeys([*offered, sort])]
 
 
 def key(bands: Sequence[Any]) -> list[dict[str, Any]]:

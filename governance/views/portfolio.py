@@ -39,7 +39,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "left_out": words.left_out(found, seen.currency),
         "spend": words.amount(found["totals"]["spend"], seen.currency),
         "chart": chart, "phone_chart": partial(chart, width=360), "since": words.since(found),
-        "sorted_by": words.sorted_by(asked.sort), "groups": _groups(listed, found["totals"]["spend"]),
+        "sorted_by": words.ORDERS[asked.sort], "orders": words.orders(asked.sort), "groups": _groups(listed, found["totals"]["spend"]),
         "count": listed["count"], "page": page_of(listed["count"], asked), "kinds": KINDS, "standings": STANDINGS,
     }  # fmt: skip
     return render(request, "governance/portfolio.html", context)

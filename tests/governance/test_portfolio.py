@@ -219,6 +219,6 @@ def test_the_heat_map_names_the_category_most_fall_short_in(client, executive, q
     client.force_login(executive)
     page = client.get(reverse("portfolio_heat"))
     assert page.context["headline"] == (
-        "Two of three fall short on “Service”. EUR 1.0 m a year is spent there."
+        "Two of three fall short on “Service”. EUR\u00a01.0\u00a0m a year is spent there."
     )
     assert page.context["medians"] == [50, 50]
