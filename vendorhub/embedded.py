@@ -240,13 +240,13 @@ def _initdb(
     unfinished.rename(cluster)
 
 
-def _clear_stale_pid_file(cluster: Path, *, patience: float = 10) -> None:
+def _clear_stale_pid_file(cluster: Path) -> None:
     """Let an earlier server of this cluster finish stopping; forget a pid that now belongs to somebody else.
 
     We hold the data directory, so a server that still runs has lost its launcher.
     """
     pid_file = cluster / "postmaster.pid"
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + 10
     while pid_file.exists():
         first_line = pid_file.read_text().partition("\n")[0]
         if not first_line.isdigit() or not _is_server_of(int(first_line), cluster):
@@ -270,11 +270,9 @@ def _is_server_of(pid: int, cluster: Path) -> bool:
     return alive and bool(arguments) and Path(arguments[0]).name == "postgres" and str(cluster) in arguments
 
 
-def wait_for_postgres(
-    server: Program, data_dir: Path, *, patience: float = 60, create: str = "vendorhub"
-) -> None:
+def wait_for_postgres(server: Program, data_dir: Path) -> None:
     """Wait until the server answers (it may be recovering), then make sure the database exists."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + 60
     while True:
         try:
             connection = psycopg2.connect(
@@ -290,9 +288,9 @@ def wait_for_postgres(
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [create])
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = 'vendorhub'")
             if cursor.fetchone() is None:
-                cursor.execute(f'CREATE DATABASE "{create}"')
+                cursor.execute("CREATE DATABASE vendorhub")
     finally:
         connection.close()
 
@@ -319,10 +317,10 @@ def valkey(data_dir: Path) -> Program:
     )  # fmt: skip
 
 
-def wait_for_valkey(server: Program, data_dir: Path, *, patience: float = 10) -> None:
+def wait_for_valkey(server: Program, data_dir: Path) -> None:
     """Wait until the server answers."""
     client = redis.Redis(unix_socket_path=str(socket_folder(data_dir) / "valkey.sock"))
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + 10
     while True:
         try:
             client.ping()

@@ -178,9 +178,9 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def wait_for_web(web: Program, port: int, asked_to_stop: Callable[[], bool], *, patience: float = 60) -> None:
+def wait_for_web(web: Program, port: int, asked_to_stop: Callable[[], bool]) -> None:
     """Wait until the site answers."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + 60
     while not asked_to_stop():
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
@@ -244,14 +244,14 @@ def services(site: Site, *, database: bool, broker: bool) -> None:
     site.watch()
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m vendorhub.launcher")
     parser.add_argument("what", choices=["run", "services"])
     parser.add_argument(
         "--with-parent", action="store_true", help="stop when the process that started this one dies"
     )
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     try:
         from vendorhub import settings
     except ImproperlyConfigured as error:

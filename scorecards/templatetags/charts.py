@@ -11,7 +11,6 @@ for chart in (
     charts.mark_scale,
     charts.moved_bar,
     charts.progress_bar,
-    charts.sparkline,
     charts.trend_chart,
     charts.weight_bar,
 ):
