@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from scorecards.forms.assessments import CellForm, changed_cell
 from scorecards.grid import Grid, Row
-from scorecards.models import Assessment, Criterion, Scorecard
+from scorecards.models import Assessment, Criterion, Cycle, Scorecard
 from scorecards.services import assessments as service
 from scorecards.services.comments import CROWD, StaleComment, TooFewToHide, fingerprint_of, save_comment
 from vendorhub.roles import needs
@@ -48,6 +48,7 @@ def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "grid": grid,
         "unfolded": "all" in request.GET,
         "may_see_score": grid.locked and _may_see_score(request, assessment),
+        "next_open": _next_open(request) if assessment.submitted_at else None,
     }
     return _remember(request, render(request, f"scorecards/{page}", context, status=status), pk, secret)
 
@@ -205,6 +206,15 @@ def _submitted(request: HttpRequest, assessment: Assessment) -> HttpResponse:
 
 def _may_see_score(request: HttpRequest, assessment: Assessment) -> bool:
     return Scorecard.objects.scores_visible_to(request.user).filter(pk=assessment.scorecard_id).exists()
+
+
+def _next_open(request: HttpRequest) -> Assessment | None:
+    """What this rater may score next: the first to close, then by name."""
+    waiting = Assessment.objects.visible_to(request.user).filter(
+        submitted_at=None, scorecard__cycle__state=Cycle.OPEN
+    )
+    in_order = waiting.order_by("scorecard__cycle__due", "scorecard__partner__name", "pk")
+    return in_order.select_related("scorecard__partner").first()
 
 
 def _secret(request: HttpRequest, pk: int) -> str:

@@ -9,7 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from scorecards.models import Category, Criterion, Cycle, Rating, RecomputeRequest, Scorecard
-from tests.factories import make_assessment, make_cycle, make_scorecard, make_template, rate
+from tests.factories import (
+    make_assessment,
+    make_cycle,
+    make_partner,
+    make_scorecard,
+    make_template,
+    rate,
+)
 
 
 @pytest.fixture
@@ -282,3 +289,13 @@ def test_a_scorecard_with_nothing_to_ask_can_still_be_submitted(signed_in, asses
     assert "nothing to mark" in text
     assert Category.objects.exists()
     assert Scorecard.objects.exists()
+
+
+def test_after_submitting_the_next_open_assessment_is_one_click_away(signed_in, assessment, rater):
+    page = reverse("assessment_detail", args=[assessment.pk])
+    signed_in.post(reverse("assessment_submit", args=[assessment.pk]))
+    assert "Next: " not in signed_in.get(page).content.decode()
+    later = make_assessment(make_scorecard(make_partner("Aldgate"), cycle=assessment.scorecard.cycle), rater)
+    text = signed_in.get(page).content.decode()
+    assert reverse("assessment_detail", args=[later.pk]) in text
+    assert "Next: Aldgate" in text
