@@ -4,24 +4,6 @@
 -- no weights of roles a mean is kept exact by the common denominator 27720, which all counts up to 12 divide.
 -- Other means, and the categories above them, divide with 60 decimals: a quotient of such numbers that is no tie
 -- at the fifth decimal lies much further from one than that.
-
--- What does not apply: everybody who was asked says so. Called only where nobody gave a mark.
-CREATE OR REPLACE FUNCTION scorecards_does_not_apply(scorecard bigint, criterion bigint) RETURNS boolean
-LANGUAGE plpgsql STABLE
-AS $$
-BEGIN
-    RETURN (
-        SELECT bool_and(EXISTS (SELECT FROM scorecards_rating r WHERE r.scorecard_id = scorecard
-                                AND r.criterion_id = criterion AND r.assessment_id = a.id AND r.not_applicable))
-        FROM scorecards_assessment a
-        JOIN scorecards_scorecard s ON s.id = a.scorecard_id JOIN scorecards_template t ON t.id = s.template_id
-        JOIN scorecards_criterion c ON c.id = criterion
-        WHERE a.scorecard_id = scorecard AND a.submitted_at IS NOT NULL
-          AND (c.roles = '{}' OR a.rater_role = ANY (c.roles))
-          AND coalesce((t.role_weights ->> a.rater_role)::numeric, 1) > 0);
-END
-$$;
-
 CREATE OR REPLACE FUNCTION scorecards_outcomes(ids bigint[])
 RETURNS TABLE (scorecard_id bigint, overall numeric, coverage numeric, lower numeric, upper numeric, status text,
                standing text, capped_by_id bigint, raters integer, category_ids bigint[], category_scores numeric[])
@@ -47,18 +29,19 @@ WITH wanted AS MATERIALIZED (
     LEFT JOIN (SELECT template_id, array_agg(letter::text ORDER BY lower) AS letters, array_agg(lower ORDER BY lower) AS edges
                FROM scorecards_band GROUP BY template_id) b ON b.template_id = t.id
     WHERE t.id IN (SELECT template_id FROM wanted)
-), category AS MATERIALIZED (  -- weights as whole numbers; 0 for a category none of whose criteria weighs anything
-    SELECT g.id, g.template_id, sum((c.weight * 10000)::integer) AS criteria_weight, r.span,
+), category AS MATERIALIZED (  -- weight: 0 where no criterion weighs anything. unit: points of a mark of 1 per cent
+    SELECT g.id, g.template_id, sum((c.weight * 10000)::integer) AS criteria_weight,
+           round(27720 * r.span / 100.0, 60) AS unit,
            CASE WHEN sum(c.weight) > 0 THEN (g.weight * 10000)::integer ELSE 0 END AS weight
     FROM scorecards_category g JOIN rules r ON r.id = g.template_id
     JOIN scorecards_criterion c ON c.category_id = g.id
-    GROUP BY g.id, g.template_id, g.weight, r.span
+    GROUP BY g.id, r.span
 ), criterion AS MATERIALIZED (
     -- lowest: what a mark must come to, in 100,000ths of a per cent times the scale, to be shown as no less than
     -- the critical minimum. cap: the level below it holds a standing to, then the criterion's place in the
     -- template, so that the least of several caps is the lowest band and, within it, the criterion shown first.
     SELECT c.id, c.category_id, g.template_id, (c.weight * 10000)::integer AS weight, r.scale_min, r.span,
-           (ceil(c.critical_minimum * 10) * 10000 - 5005)::bigint * r.span AS lowest,
+           c.roles, r.role_weights, (ceil(c.critical_minimum * 10) * 10000 - 5005)::bigint * r.span AS lowest,
            coalesce(array_position(r.letters, c.critical_cap::text), least(2, cardinality(r.letters))) * 100000
            + row_number() OVER (PARTITION BY g.template_id ORDER BY g.position, g.id, c.position, c.id) AS cap
     FROM scorecards_criterion c JOIN scorecards_category g ON g.id = c.category_id JOIN rules r ON r.id = g.template_id
@@ -77,30 +60,46 @@ WITH wanted AS MATERIALIZED (
                  coalesce((card.role_weights ->> a.rater_role)::numeric, 1) * card.unit END AS factor) f
     WHERE a.scorecard_id = ANY (ARRAY(SELECT id FROM card WHERE NOT plain)) AND a.submitted_at IS NOT NULL
           AND f.factor > 0
-), part AS (  -- points: the marks above the lowest, times the weight, times 27720
+), rater AS MATERIALIZED (
+    SELECT scorecard_id, count(*) AS raters FROM counting GROUP BY scorecard_id
+), asked AS MATERIALIZED (  -- how many, of criteria that not every role is asked
+    SELECT a.scorecard_id, c.id, count(*)
+    FROM scorecards_assessment a JOIN wanted w ON w.id = a.scorecard_id JOIN criterion c ON c.template_id = w.template_id
+    WHERE a.scorecard_id = ANY (ids) AND a.submitted_at IS NOT NULL AND a.rater_role = ANY (c.roles)
+          AND coalesce((c.role_weights ->> a.rater_role)::numeric, 1) > 0
+    GROUP BY a.scorecard_id, c.id
+), part AS (
+    -- points: the marks above the lowest, times the weight, times 27720. spared: the weight of what does not apply,
+    -- where nobody gave a mark and everybody who was asked says so.
     SELECT x.scorecard_id, c.category_id,
            sum(c.weight * ((x.total - c.scale_min * x.marks) * 27720 / x.marks)) AS points,
            sum(CASE WHEN x.marks > 0 THEN c.weight END) AS scored,
-           sum(CASE WHEN x.marks = 0 AND scorecards_does_not_apply(x.scorecard_id, c.id) THEN c.weight END) AS spared,
-           min(CASE WHEN (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks THEN c.cap END) AS cap
-    FROM (SELECT scorecard_id, criterion_id, count(value) AS marks, sum(value) AS total
+           sum(CASE WHEN x.marks = 0 AND CASE WHEN c.roles = '{}' THEN
+                   (x.scorecard_id, x.spared) IN (SELECT id, submitted FROM card)
+                   ELSE (x.scorecard_id, c.id, x.spared) IN (SELECT * FROM asked) END THEN c.weight END) AS spared,
+           min(CASE WHEN c.lowest IS NOT NULL AND (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks THEN c.cap END) AS cap
+    FROM (SELECT scorecard_id, criterion_id, count(value) AS marks, sum(value) AS total,
+                 count(*) FILTER (WHERE not_applicable) AS spared
           FROM scorecards_rating WHERE scorecard_id = ANY (ARRAY(SELECT id FROM card WHERE plain))
           GROUP BY scorecard_id, criterion_id) x JOIN criterion c ON c.id = x.criterion_id
     GROUP BY x.scorecard_id, c.category_id
     UNION ALL
     SELECT x.scorecard_id, c.category_id, sum(round(c.weight * (x.total - c.scale_min * x.marks) * 27720, 60) / x.marks),
            sum(CASE WHEN x.marks > 0 THEN c.weight END),
-           sum(CASE WHEN x.marks = 0 AND scorecards_does_not_apply(x.scorecard_id, c.id) THEN c.weight END),
-           min(CASE WHEN (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks THEN c.cap END)
+           sum(CASE WHEN x.marks = 0 AND CASE WHEN c.roles = '{}' THEN
+                   (x.scorecard_id, x.spared) IN (SELECT * FROM rater)
+                   ELSE (x.scorecard_id, c.id, x.spared) IN (SELECT * FROM asked) END THEN c.weight END),
+           min(CASE WHEN c.lowest IS NOT NULL AND (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks THEN c.cap END)
     FROM (SELECT r.scorecard_id, r.criterion_id, sum(a.factor * r.value) AS total,
-                 coalesce(sum(a.factor) FILTER (WHERE r.value IS NOT NULL), 0) AS marks
+                 coalesce(sum(a.factor) FILTER (WHERE r.value IS NOT NULL), 0) AS marks,
+                 count(*) FILTER (WHERE r.not_applicable) AS spared
           FROM scorecards_rating r JOIN counting a ON a.id = r.assessment_id
           WHERE r.scorecard_id = ANY (ARRAY(SELECT id FROM card WHERE NOT plain))
           GROUP BY r.scorecard_id, r.criterion_id) x JOIN criterion c ON c.id = x.criterion_id
     GROUP BY x.scorecard_id, c.category_id
 ), subtotal AS MATERIALIZED (  -- gap: the part of the category's applicable weight that has no score; NULL for none
     SELECT p.scorecard_id, p.category_id, p.cap, g.weight,
-           CASE WHEN p.scored > 0 THEN round(p.points, 60) * 100 / (27720 * g.span * p.scored::numeric) END AS score,
+           CASE WHEN p.scored > 0 THEN p.points / (g.unit * p.scored) END AS score,
            CASE WHEN g.criteria_weight = p.spared THEN g.weight END AS spared,
            CASE WHEN g.criteria_weight - coalesce(p.spared, 0) > coalesce(p.scored, 0) THEN
                1 - round(coalesce(p.scored, 0), 60) / (g.criteria_weight - coalesce(p.spared, 0)) END AS gap
@@ -119,13 +118,12 @@ WITH wanted AS MATERIALIZED (
         ON g.template_id = w.template_id LEFT JOIN total t ON t.scorecard_id = w.id
 ), exact AS MATERIALIZED (  -- width: how far apart the bounds are; NULL where nothing is missing
     SELECT w.id AS scorecard_id, w.template_id, w.cap, w.category_ids, w.category_scores, w.applicable,
-           coalesce(CASE WHEN w.role_weights = '{}' THEN w.submitted ELSE p.raters END, 0)::integer AS raters,
+           coalesce(CASE WHEN w.plain THEN w.submitted ELSE p.raters END, 0)::integer AS raters,
            round(round(w.points / nullif(w.scored, 0), 50), 4) AS overall,
            CASE WHEN w.missing > 0 THEN round(100 * w.missing, 60) / w.applicable END AS width,
            CASE WHEN w.missing > 0 THEN
                round(coalesce(w.points, 0) - coalesce(w.missing_points, 0), 60) / w.applicable END AS lower
-    FROM whole w LEFT JOIN (SELECT scorecard_id, count(*) AS raters FROM counting GROUP BY scorecard_id) p
-        ON p.scorecard_id = w.id
+    FROM whole w LEFT JOIN rater p ON p.scorecard_id = w.id
 ), judged AS MATERIALIZED (
     SELECT e.scorecard_id, e.template_id, e.cap, e.raters, e.category_ids, e.category_scores, e.overall, r.letters,
            CASE WHEN e.applicable > 0 THEN round(round(100 - coalesce(e.width, 0), 50), 4) ELSE 0 END AS coverage,
