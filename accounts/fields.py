@@ -7,17 +7,29 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-REVERSING = "\u202a-\u202e\u2066-\u2069"  # signs that turn the reading direction around
-CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff"  # and halves of characters
-INVISIBLE = "\u200b\u2060\ufeff"  # between two words or in a name, nobody sees them
-_HIDDEN = re.compile(f"[{CONTROLS}{INVISIBLE}{REVERSING}]")
+_REVERSING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # signs that turn the reading direction around
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # and halves of characters
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff]")  # in a name, nobody sees them; pasted prose is full of them
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 
 
 def refuse_hidden_signs(text: str) -> None:
     """Refuse control characters and signs that nobody sees or that turn the reading direction around."""
-    if _HIDDEN.search(text):
+    if _CONTROLS.search(text) or _INVISIBLE.search(text) or _REVERSING.search(text):
         raise ValidationError("This holds invisible signs. Type it again instead of pasting it.")
+
+
+def refuse_unreadable(text: str, name: str) -> None:
+    """Refuse what would hide or reorder what others read in a longer text; says which and why."""
+    if _REVERSING.search(text):
+        raise ValidationError(
+            f"This {name} holds invisible signs that reverse the reading direction. "
+            "Type it again instead of pasting it."
+        )
+    if _CONTROLS.search(text):
+        raise ValidationError(
+            f"This {name} holds signs that cannot be shown. Type it again instead of pasting it."
+        )
 
 
 class LineField(forms.CharField):

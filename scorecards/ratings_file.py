@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
-from accounts.fields import refuse_hidden_signs
+from accounts.fields import refuse_unreadable
 from accounts.models import RATER_ROLES
 from accounts.uploads import Problem, separator
 from partners.models import KINDS
@@ -171,12 +171,10 @@ def _folded(text: str) -> str:
 
 def _text(row: dict[str, str], column: str) -> str:
     text = row.get(column, "").strip()
-    if "\0" in text:
-        raise _Bad(column, "There is a NUL character in it.")
     try:
-        refuse_hidden_signs(text)
-    except ValidationError as hidden:
-        raise _Bad(column, hidden.message) from hidden
+        refuse_unreadable(text, column)
+    except ValidationError as refused:
+        raise _Bad(column, refused.message) from None
     if len(text) > LONGEST.get(column, 1000):
         raise _Bad(column, f"It is longer than {LONGEST.get(column, 1000):,} characters.")
     return text

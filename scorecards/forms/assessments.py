@@ -6,19 +6,17 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.fields import CONTROLS, REVERSING
+from accounts.fields import refuse_unreadable
 from scorecards.models import Comment, Rating, Template
 from scorecards.services.comments import fingerprint
 
 COMMENT_LENGTH = Comment._meta.get_field("text").max_length
 REASON_LENGTH = Rating._meta.get_field("reason").max_length
 _WHOLE = re.compile(r"-?[0-9]{1,6}", re.ASCII)
-_DIRECTION = re.compile(f"[{REVERSING}]")
-_UNREADABLE = re.compile(f"[{CONTROLS}]")
 
 
 class PlainText(forms.Field):
-    """Text as people type it. Refuses what would hide or reorder what others read; says which and why."""
+    """Text as people type it."""
 
     widget = forms.Textarea
 
@@ -32,15 +30,7 @@ class PlainText(forms.Field):
             raise ValidationError(
                 f"This {self.name} has {len(text):,} characters; at most {self.max_length:,} fit. Shorten it."
             )
-        if _DIRECTION.search(text):
-            raise ValidationError(
-                f"This {self.name} holds invisible signs that reverse the reading direction. "
-                "Type it again instead of pasting it."
-            )
-        if _UNREADABLE.search(text):
-            raise ValidationError(
-                f"This {self.name} holds signs that cannot be shown. Type it again instead of pasting it."
-            )
+        refuse_unreadable(text, self.name)
         return text
 
 

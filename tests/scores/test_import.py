@@ -104,6 +104,11 @@ def test_ratings_come_in_and_scores_come_out(load):
     assert (str(cycle.starts), str(cycle.ends), cycle.state) == ("2026-10-01", "2026-12-31", "open")
 
 
+def test_a_pasted_comment_may_hold_a_space_that_nobody_sees_as_it_may_on_the_page(load):
+    assert load("Acorn,,ann@example.org,it,Fair,2,so\u200b so")["rejected"] == 0
+    assert Comment.objects.get().text == "so\u200b so"
+
+
 def test_people_made_by_an_import_cannot_sign_in(load):
     load("Acorn,,ann@example.org,it,Fair,2,", "Acorn,,Ben Baker,it,Fair,2,")
     assert not User.objects.able_to_sign_in().exists()
@@ -178,8 +183,8 @@ def test_a_whole_number_may_be_written_as_spreadsheets_do(load, rating):
         ("Acorn,,ann@example.org,cfo,Fair,3,", "role", "“cfo” is not one of business, it, leadership, procurement."),
         ("Acorn,shop,ann@example.org,it,Fair,3,", "kind", "“shop” is not one of operations, own, provider, unit, vendor."),
         ("Acorn,,@@,it,Fair,3,", "rater", "This is not an e-mail address."),
-        ("Ac\u202eorn,,ann@example.org,it,Fair,3,", "partner", "This holds invisible signs. Type it again instead of pasting it."),
-        ("Ac\0orn,,ann@example.org,it,Fair,3,", "partner", "There is a NUL character in it."),
+        ("Ac\u202eorn,,ann@example.org,it,Fair,3,", "partner", "This partner holds invisible signs that reverse the reading direction. Type it again instead of pasting it."),
+        ("Ac\0orn,,ann@example.org,it,Fair,3,", "partner", "This partner holds signs that cannot be shown. Type it again instead of pasting it."),
         (f"{'A' * 301},,ann@example.org,it,Fair,3,", "partner", "It is longer than 300 characters."),
         (f"Acorn,,ann@example.org,it,Fair,3,{'x' * 5001}", "comment", "It is longer than 5,000 characters."),
         ("Acorn,,ann@example.org,it,Fair,3,,,", "", "The row has more cells than the first line names columns."),
@@ -387,7 +392,7 @@ def test_a_partner_merged_away_while_the_file_is_written_refuses_the_file_in_wor
     ("lines", "header", "column", "reason"),
     [
         (["Acorn,,Ann,it,Fair,2,turned \u202e round"], HEADER, "comment", "invisible signs"),
-        (["Acorn,,Ann,it,Fair,2,bell \x07"], HEADER, "comment", "invisible signs"),
+        (["Acorn,,Ann,it,Fair,2,bell \x07"], HEADER, "comment", "signs that cannot be shown"),
         (["Acorn,,Ann,it,Fair,2,3"], HEADER.replace("comment", "rating"), "rating", "stands twice"),
         ([], HEADER, "", "no rows below its headings"),
     ],
