@@ -78,7 +78,7 @@ def addresses() -> dict[str, str]:
         "portfolio": reverse("portfolio"),
         "heat map": reverse("portfolio_heat"),
         "partner list": reverse("partner_list"),
-        "partner list, searched": f"{reverse('partner_list')}?find={partner.name.replace(' ', '+')}",
+        "partner list, searched": f"{reverse('partner_list')}?find={partner.name.split()[-1]}",
         "partner": reverse("partner_detail", args=[partner.pk]),
         "scorecard": reverse("scorecard_detail", args=[closed[0].pk]),
         "cycle": reverse("cycle_detail", args=[cycle.pk]),
