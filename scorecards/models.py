@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -208,6 +209,20 @@ class ScorecardQuerySet(models.QuerySet["Scorecard"]):
         # A join with all partners says nothing and costs a look at each of them.
         return self.filter(partner__in=partners) if partners.query.has_filters() else self
 
+    def holds(self, field: str = "scorecard") -> models.Func:
+        """A condition for rows of many of these: `.filter(scorecards.holds())`.
+
+        Says the same as `scorecard__in`; but PostgreSQL then walks one index in order, in a third of a join's time.
+        """
+        found = ArraySubquery(self.order_by().values("pk"))
+        return models.Func(
+            F(field),
+            found,
+            template="%(expressions)s)",
+            arg_joiner=" = ANY (",
+            output_field=models.BooleanField(),
+        )
+
     def scores_visible_to(self, user: Any) -> "ScorecardQuerySet":
         """Scorecards whose scores, marks and comments the user may see.
 
@@ -256,7 +271,9 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
 class Assessment(models.Model):
     """What one rater says of one scorecard. Counts from `submitted_at` on."""
 
-    scorecard = models.ForeignKey(Scorecard, on_delete=models.CASCADE, related_name="assessments")
+    scorecard = models.ForeignKey(
+        Scorecard, on_delete=models.CASCADE, related_name="assessments", db_index=False
+    )
     rater = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assessments")
     rater_role = models.CharField(max_length=20, choices=RATER_ROLES, default="business")
     submitted_at = models.DateTimeField(null=True)
@@ -266,7 +283,18 @@ class Assessment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["scorecard", "rater"], name="one_assessment_per_rater")
+            # With all that a count over a cycle reads, so that it reads nothing else.
+            models.UniqueConstraint(
+                fields=["scorecard", "rater"],
+                include=["rater_role", "submitted_at"],
+                name="one_assessment_per_rater",
+            )
+        ]
+        indexes = [
+            # Whoever has something left to submit is blind: asked for on every page with scores.
+            models.Index(
+                fields=["rater", "scorecard"], condition=Q(submitted_at=None), name="assessment_left"
+            )
         ]
         triggers = [audited()]
 

@@ -143,22 +143,25 @@ def survey(
 
     `with_marks` looks at each mark as well, of which there are millions in a large cycle.
     """
-    found, people = Survey(partners=scorecards.count()), defaultdict[int, list[int]](lambda: [0, 0])
-    groups = Assessment.objects.filter(scorecard__in=scorecards).order_by()
-    for template, role, rater, number, submitted in groups.values_list(
-        "scorecard__template", "rater_role", "rater"
-    ).annotate(number=Count("pk"), submitted=Count("submitted_at")):
-        found.asked += number
-        found.submitted += submitted
-        found.marks += number * asked[template, role]
-        people[rater][0] += number
-        people[rater][1] += submitted
+    templates = dict(scorecards.order_by().values_list("template").annotate(number=Count("*")))
+    found, people = Survey(partners=sum(templates.values())), defaultdict[int, list[int]](lambda: [0, 0])
+    for template in templates:
+        with_it = Assessment.objects.filter(scorecards.filter(template=template).holds())
+        groups = with_it.order_by().values_list("rater_role", "rater")
+        for role, rater, number, submitted in groups.annotate(
+            number=Count("*"), submitted=Count("submitted_at")
+        ):
+            found.asked += number
+            found.submitted += submitted
+            found.marks += number * asked[template, role]
+            people[rater][0] += number
+            people[rater][1] += submitted
     raters = User.objects.filter(pk__in=list(people)).only("name", "email").order_by("name", "pk")
     found.people = sorted(
         (Person(rater, people[rater.pk][0], people[rater.pk][1]) for rater in raters), key=lambda p: -p.left
     )
     if with_marks:
-        found.given = Rating.objects.answered().filter(scorecard__in=scorecards).count()
+        found.given = Rating.objects.answered().filter(scorecards.holds()).count()
     return found
 
 
