@@ -94,7 +94,9 @@ class User(AbstractBaseUser):
     )
     is_active = models.BooleanField(default=True)
     is_demo = models.BooleanField(default=False, editable=False)
+    # When they opened their start page last, and when on an earlier day than that (accounts.services.visits).
     last_seen = models.DateTimeField(null=True, editable=False)
+    seen_before = models.DateTimeField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = UserManager()
@@ -107,7 +109,7 @@ class User(AbstractBaseUser):
         verbose_name_plural = "people"
         ordering = ["name", "pk"]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_any_case")]
-        triggers = [audited(ignore=("password", "last_login", "last_seen"))]
+        triggers = [audited(ignore=("password", "last_login", "last_seen", "seen_before"))]
 
     def __str__(self) -> str:
         return self.name or self.email or "(no name)"

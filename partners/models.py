@@ -155,14 +155,16 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         return self.filter(Q(unit=None) | Q(unit__in=BusinessUnit.objects.filter(members=user)))
 
     def running(self) -> "ContractQuerySet":
-        """Contracts in force today, each with `yearly`: its value a year.
+        """Contracts in force today, each with `yearly`: its value a year, NULL where that is not known.
 
-        A contract with a total value only is spread evenly over its years (365.25 days each, one at least).
+        A contract with a total value only is spread evenly over its years (365.25 days each, one at least: what is
+        paid for three months is paid in that year). Without a first and a last day nobody knows how many.
         """
         today = timezone.localdate()
         seconds = Cast(Extract(F("ends") - F("starts"), "epoch"), _MONEY)
         years = Greatest(Value(Decimal(1)), seconds / Value(Decimal(31_557_600)))  # 365.25 days of seconds
-        spread = ExpressionWrapper(F("total_value") / Coalesce(years, Value(Decimal(1))), output_field=_MONEY)
+        has_term = Q(starts__isnull=False, ends__isnull=False)
+        spread = Case(When(has_term, then=ExpressionWrapper(F("total_value") / years, output_field=_MONEY)))
         in_force = Q(starts=None) | Q(starts__lte=today), Q(ends=None) | Q(ends__gte=today)
         return self.filter(*in_force).annotate(
             yearly=Coalesce(F("annual_value"), spread, output_field=_MONEY)

@@ -51,6 +51,8 @@ def load_demo(today: date | None = None) -> Demo:
     finally:
         set_actor(None)
     _shorten_history()
+    last = Cycle.objects.filter(is_demo=True, state=Cycle.CLOSED).latest("ends")
+    User.objects.filter(is_demo=True).update(last_seen=last.closed_at - timedelta(days=3))
     return demo
 
 
@@ -60,7 +62,7 @@ def _people(demo: Demo) -> None:
     for name, address, role, rater_role, units, _ in data.PEOPLE:
         person = User.objects.create(
             name=name, email=f"{address}@demo.example", role=role, rater_role=rater_role, all_units=not units,
-            is_demo=True, password=password, last_seen=timezone.now() - timedelta(days=9),
+            is_demo=True, password=password,
         )  # fmt: skip
         person.units.set(demo.units[number] for number in units)
         demo.people.append(person)

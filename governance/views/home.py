@@ -1,44 +1,89 @@
-"""Home: what should I do now?"""
+"""Home: what should I do now, and what changed since I was here last?"""
 
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, FilteredRelation, Q
-from django.db.models.functions import Round
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.models import Heartbeat, OutgoingMail, User
+from accounts.services.visits import note_visit
+from governance import todo
+from governance.news import news
 from partners.models import Contract, Partner, RegisterImport
-from scorecards.models import Assessment, Cycle, Scorecard
+from scorecards.models import Assessment, Cycle, RecomputeRequest, Scorecard
 from vendorhub.roles import may, needs
 
-SOON = timedelta(days=90)
+SOON = 90  # days
+SHOWN = 6
+SILENT = timedelta(minutes=5)  # a background process that gave no sign of life for this long
 
 
 @needs("use")
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    user = request.user
+    user: Any = request.user
     mine = list(_open_assessments(user))
-    context: dict[str, Any] = {"mine": mine, "due": min((a.scorecard.cycle.due for a in mine), default=None)}
-    if may(user, "see_cycles"):
-        context["open_cycles"] = (
-            Cycle.objects.visible_to(user)
-            .filter(state=Cycle.OPEN)
-            .annotate(
-                asked=Count("scorecards__assessments"),
-                submitted=Count("scorecards__assessments__submitted_at"),
-            )
-        )
-    if may(user, "see_portfolio"):
-        context["movers"] = _movers(user)
-        context["ending"] = _ending(user)
+    context: dict[str, Any] = {"mine": mine, "soon": SOON}
+    said = [todo.left_to_score(mine)]
+    if may(user, "manage_users"):
+        said += _administration(user, context)
     if may(user, "manage_partners"):
         context["imports"] = RegisterImport.objects.filter(by=user).exclude(state=RegisterImport.DONE)[:5]
         context["is_new"] = not Partner.objects.visible_to(user).exists()
+    cycles = _open_cycles(user) if may(user, "see_cycles") else []
+    manages = may(user, "manage_cycles")
+    progress = [todo.cycle_progress(cycle, can_close=manages) for cycle in cycles]
+    said += progress if manages else []
+    if may(user, "see_portfolio"):
+        said += _portfolio(user, context)
+    said += [] if manages else progress
+    missing = _missing(user)[:SHOWN] if manages and cycles else []
+    context |= {"open_cycles": cycles, "missing": missing, "said": [text for text in said if text]}
     return render(request, "governance/home.html", context)
+
+
+def _portfolio(user: User, context: dict[str, Any]) -> list[str]:
+    """What changed since the last visit, and which contracts end soon."""
+    context["news"] = news(user, note_visit(user))
+    today = timezone.localdate()
+    ending = Contract.objects.visible_to(user).filter(
+        ends__gte=today, ends__lte=today + timedelta(days=SOON), partner__archived_at=None
+    )
+    context["ending"] = list(ending.select_related("partner").order_by("ends", "pk")[:SHOWN])
+    context["ending_count"] = ending.count()
+    ends = todo.contracts_ending(context["ending_count"], context["ending"], SOON)
+    return [todo.what_changed(context["news"]), ends]
+
+
+def _administration(user: User, context: dict[str, Any]) -> list[str]:
+    able = User.objects.visible_to(user).able_to_sign_in()
+    context |= {
+        "attention": OutgoingMail.objects.filter(
+            state__in=(OutgoingMail.FAILED, OutgoingMail.AMBIGUOUS)
+        ).count(),
+        "invited": able.count() - able.with_password().count(),
+        "unwell": _unwell(),
+    }
+    return todo.of_administration(context["attention"], context["invited"], context["unwell"])
+
+
+def _unwell() -> list[str]:
+    """What does not run, in words."""
+    ago = timezone.now() - SILENT
+    alive = set(Heartbeat.objects.filter(at__gte=ago).values_list("name", flat=True))
+    found = []
+    if not alive & {"worker", "beat"}:
+        found.append("background work has stopped: scores and mail wait")
+    elif len(alive & {"worker", "beat"}) == 1:
+        name = "timer" if "worker" in alive else "worker"
+        found.append(f"the {name} gave no sign of life for five minutes: scores and mail wait")
+    if RecomputeRequest.objects.filter(requested_at__lt=ago).exists():
+        found.append("scores have been waiting to be recomputed for more than five minutes")
+    return found
 
 
 def _open_assessments(user: Any) -> Any:
@@ -60,24 +105,27 @@ def _open_assessments(user: Any) -> Any:
     )
 
 
-def _movers(user: Any) -> list[Scorecard]:
-    """Who fell most in the last closed cycle, since the closed one before."""
-    closed = Cycle.objects.visible_to(user).filter(state=Cycle.CLOSED)[:2]
-    if len(closed) < 2:
-        return []
-    last, before = closed
-    seen = Scorecard.objects.scores_visible_to(user).filter(cycle=last).exclude(partner__kind="own")
-    then = FilteredRelation("partner__scorecards", condition=Q(partner__scorecards__cycle=before))
-    change = Round("score__overall", precision=1) - Round("then__score__overall", precision=1)
-    moved = seen.annotate(then=then).annotate(change=change).filter(change__isnull=False)
-    return list(moved.select_related("partner", "score", "cycle").order_by("change", "partner__name")[:4])
+def _asked(user: Any) -> Any:
+    """Everybody's assessments in open cycles, inside the user's walls: who, never what they say."""
+    seen = Scorecard.objects.visible_to(user).filter(cycle__state=Cycle.OPEN)
+    return Assessment.objects.filter(scorecard__in=seen).order_by()
 
 
-def _ending(user: Any) -> Any:
-    today = timezone.localdate()
+def _open_cycles(user: Any) -> list[Cycle]:
+    """Open cycles, the first due on top, with how many assessments were asked for and are in."""
+    cycles = list(Cycle.objects.visible_to(user).filter(state=Cycle.OPEN).order_by("due", "pk"))
+    counts = _asked(user).values_list("scorecard__cycle").annotate(Count("pk"), Count("submitted_at"))
+    by_cycle = {pk: numbers for pk, *numbers in counts} if cycles else {}
+    for cycle in cycles:
+        cycle.asked, cycle.submitted = by_cycle.get(cycle.pk, (0, 0))
+    return cycles
+
+
+def _missing(user: Any) -> Any:
+    """Who has something left to submit in open cycles, those with most first."""
+    waiting = _asked(user).filter(submitted_at=None)
     return (
-        Contract.objects.visible_to(user)
-        .filter(ends__gte=today, ends__lte=today + SOON, partner__archived_at=None)
-        .select_related("partner")
-        .order_by("ends")[:6]
+        waiting.values("rater__name", "scorecard__cycle", "scorecard__cycle__name")
+        .annotate(left=Count("pk"))
+        .order_by("scorecard__cycle__due", "-left", "rater__name")
     )

@@ -17,3 +17,8 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
+document.addEventListener("keydown", (event) => {
+  // Escape closes the menu and gives the focus back to its button.
+  const menu = event.key === "Escape" && document.querySelector(".bar details[open]");
+  if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+});

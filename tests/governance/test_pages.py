@@ -143,7 +143,7 @@ def test_home_counts_what_a_rater_has_to_finish(client, rater, db):
     make_assessment(make_scorecard(make_partner(), template, cycle), rater)
     client.force_login(rater)
     page = client.get(reverse("home"))
-    assert "You have 2 assessments to finish by" in page.content.decode()
+    assert "2 partners left to score by" in page.content.decode()
     assert [(a.done, a.asked) for a in page.context["mine"]] == [(2, 3), (0, 3)]
 
 

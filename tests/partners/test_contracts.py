@@ -284,3 +284,16 @@ def test_contacts_stay_behind_their_partners_wall(client, stranger, unit):
         assert client.post(reverse(name, args=[contact.pk]), {"name": "X", "version": 1}).status_code == 404
     contact.refresh_from_db()
     assert (contact.name, contact.until) == ("Ines", None)
+
+
+def test_a_total_value_without_a_term_says_nothing_about_a_year(db):
+    today = timezone.localdate()
+    for fields in (
+        {"starts": None, "ends": None},
+        {"starts": today, "ends": None},
+        {"starts": None, "ends": today},
+    ):
+        make_contract(total_value=400_000, **fields)
+    assert set(Contract.objects.running().values_list("yearly", flat=True)) == {None}
+    year = make_contract(total_value=400_000, starts=today, ends=today + timedelta(days=90))
+    assert Contract.objects.running().get(pk=year.pk).yearly == 400_000

@@ -1,0 +1,85 @@
+"""What changed in the portfolio since somebody was here last, as far as they may see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, Count, F, FilteredRelation, Q, QuerySet, When
+from django.db.models.functions import Abs, Round
+
+from partners.models import Partner
+from scorecards.models import Cycle, Score, Scorecard
+
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class News:
+    """Changes since a moment; `since` None tells a first visitor where the last closed cycle left things.
+
+    Scores are those of `cycle`, the newest closed meanwhile, against `before`, the closed one before it. `moves`:
+    scorecards with `was`, `was_standing`, `change` and `new_standing`, new standings first, then the largest changes.
+    """
+
+    since: datetime | None
+    opened: list[Cycle]
+    closed: list[Cycle]
+    partners: int
+    before: Cycle | None = None
+    moves: Sequence[Scorecard] = ()
+    rose: int = 0
+    fell: int = 0
+    standings: int = 0
+
+    @property
+    def cycle(self) -> Cycle | None:
+        return self.closed[0] if self.closed else None
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.opened or self.closed or self.partners)
+
+
+def news(user: Any, since: datetime | None) -> News:
+    """What changed since then, in closed cycles only: scores of an open one still move."""
+    cycles = Cycle.objects.visible_to(user)
+    closed = cycles.filter(state=Cycle.CLOSED)
+    if since is None:
+        return _with_moves(user, closed, News(None, [], list(closed[:1]), 0))
+    opened = cycles.filter(state=Cycle.OPEN, opened_at__gt=since)
+    partners = Partner.objects.visible_to(user).active().filter(created_at__gt=since).count()
+    return _with_moves(
+        user, closed, News(since, list(opened), list(closed.filter(closed_at__gt=since)), partners)
+    )
+
+
+def _with_moves(user: Any, closed: "QuerySet[Cycle]", found: News) -> News:
+    """Add how the scores of the newest cycle moved."""
+    if found.cycle is None:
+        return found
+    cycle = found.cycle
+    before = closed.filter(Q(ends__lt=cycle.ends) | Q(ends=cycle.ends, pk__lt=cycle.pk)).first()
+    if before is None:
+        return found
+    then = FilteredRelation("partner__scorecards", condition=Q(partner__scorecards__cycle=before))
+    change = Round("score__overall", precision=1) - Round("then__score__overall", precision=1)
+    both_final = Q(score__status=Score.FINAL, then__score__status=Score.FINAL)
+    moved = (
+        Scorecard.objects.scores_visible_to(user)
+        .filter(cycle=cycle)
+        .annotate(then=then)
+        .annotate(
+            change=change, was=F("then__score__overall"), was_standing=F("then__score__standing"),
+            new_standing=Case(When(both_final & ~Q(score__standing=F("then__score__standing")), then=1), default=0),
+        )
+    )  # fmt: skip
+    counts = moved.aggregate(
+        rose=Count("pk", filter=Q(change__gte=1)), fell=Count("pk", filter=Q(change__lte=-1)),
+        standings=Count("pk", filter=Q(new_standing=1)),
+    )  # fmt: skip
+    told = moved.filter(Q(new_standing=1) | Q(change__gte=1) | Q(change__lte=-1)).select_related(
+        "partner", "score"
+    )
+    moves = list(told.order_by("-new_standing", Abs("change").desc(), "partner__name")[:SHOWN])
+    return News(found.since, found.opened, found.closed, found.partners, before, moves, **counts)

@@ -1,0 +1,72 @@
+"""What the start page says first: sentences about what waits for a person, the most pressing one on top."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from accounts.templatetags.look import away, day
+from governance.news import News
+from governance.words import counted, sentence
+
+
+def many(number: int, one: str, more: str = "") -> str:
+    """A number with its noun: 1 partner, 12 partners."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
+def left_to_score(mine: Sequence[Any]) -> str:
+    """My open assessments and the first day one is due."""
+    if not mine:
+        return ""
+    first = min(assessment.scorecard.cycle.due for assessment in mine)
+    when = away(first)
+    if when.endswith("ago"):
+        were = "it was" if len(mine) == 1 else "the first was"
+        return f"{many(len(mine), 'partner')} still to score: {were} due {when}."
+    return f"{many(len(mine), 'partner')} left to score by {day(first)}, {when}."
+
+
+def cycle_progress(cycle: Any, *, can_close: bool) -> str:
+    """How far an open cycle is; whoever can close it is told what is missing instead."""
+    due = f"it {'was' if away(cycle.due).endswith('ago') else 'is'} due {away(cycle.due)}"
+    if not cycle.asked:
+        return f"Nobody is asked to score in {cycle} yet; {due}."
+    if cycle.submitted == cycle.asked:
+        end = "it can be closed" if can_close else "it has not been closed yet"
+        return f"All {many(cycle.asked, 'assessment')} of {cycle} are in: {end}."
+    if can_close:
+        verb = "is" if cycle.asked - cycle.submitted == 1 else "are"
+        return f"{cycle.asked - cycle.submitted:,} of {many(cycle.asked, 'assessment')} {verb} missing in {cycle}; {due}."
+    return f"{cycle} is under way: {cycle.submitted:,} of {many(cycle.asked, 'assessment')} are in; {due}."
+
+
+def what_changed(found: News) -> str:
+    """The newest closed cycle in one sentence; nothing on a first visit, when nothing is new."""
+    if found.since is None or found.cycle is None:
+        return ""
+    moved = found.rose + found.fell
+    if not moved and not found.standings:
+        return f"{found.cycle} was closed, and no score moved by a point or more."
+    changed = f", and {counted(found.standings)} took a new standing" if found.standings else ""
+    return f"{many(moved, 'score')} moved by a point or more in {found.cycle}{changed}."
+
+
+def contracts_ending(number: int, contracts: Sequence[Any], days: int) -> str:
+    """How many contracts end soon, and the first of them."""
+    if not number:
+        return ""
+    first = contracts[0]
+    if number == 1:
+        return f"One contract ends within {days} days: {first.title}, {first.partner}, on {day(first.ends)}."
+    return f"{many(number, 'contract')} end within {days} days, the first on {day(first.ends)} with {first.partner}."
+
+
+def of_administration(attention: int, invited: int, unwell: Sequence[str]) -> list[str]:
+    """What an administrator should look at: what does not run, mail, people who have not come in yet."""
+    found = [sentence(f"{what}.") for what in unwell]
+    if attention:
+        found.append(f"{many(attention, 'mail')} {'needs' if attention == 1 else 'need'} a decision.")
+    if invited:
+        found.append(
+            f"{many(invited, 'invited person', 'invited people')} {'has' if invited == 1 else 'have'} not set a password yet."
+        )
+    return found
