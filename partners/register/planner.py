@@ -24,6 +24,7 @@ from partners.register.resolving import Resolver
 from partners.register.spellings import Proposal
 
 SHOWN = 200  # notes of one sort
+ASKED = 500  # proposals, the certain ones first
 
 
 class Planner(Resolver):
@@ -45,7 +46,7 @@ class Planner(Resolver):
         plan = self.plan
         plan.spellings = count_names(self.reading.entries)
         self.load_partners(plan.spellings)
-        plan.proposals = self.proposals or []
+        plan.proposals = (self.proposals or [])[:ASKED]
         self.owners = self.load_owners()
         contracts = [item for entry in self.reading.entries for item in self._contracts_of(entry)]
         self._pair(contracts)
@@ -266,11 +267,15 @@ class Planner(Resolver):
             meant = self.partners[proposal.spelling]
             if meant.name != proposal.spelling:
                 notes.append(f"“{proposal.spelling}” counts as “{meant.name}”, as decided.")
-        self.plan.kept_apart = [
+        self.plan.kept_apart = _some(
             f"“{p.spelling}” may be “{p.other}”: kept apart as a partner of its own."
-            for p in self.plan.proposals
+            for p in self.proposals or []
             if self.partners[p.spelling].name == p.spelling
-        ]
+        )
+        if len(self.proposals or []) > ASKED:
+            notes.append(
+                f"{len(self.proposals or []):,} names resemble another; only the {ASKED} surest are asked about."
+            )
         if self.plan.units:
             names = ", ".join(f"“{unit.name}”" for unit in self.plan.units[:10])
             more = " and more" if len(self.plan.units) > 10 else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from partners.names import LEGAL_FORMS, name_key, name_words
 
+MOST_COMPARED = 100
 ALIKE = 0.6  # trigram similarity, as PostgreSQL's pg_trgm measures it
 _BRACKETED = re.compile(r"^(?P<name>.+?)\s*\((?P<reference>[A-Za-z0-9][A-Za-z0-9./_-]{2,62})\)$")
 _BETWEEN = re.compile(r"[;|,/]| [+&] | (?:and|und|et|y|e|en) (?=\S+ \S)")
@@ -106,8 +107,8 @@ def trigrams(key: str) -> frozenset[str]:
 def propose(spellings: dict[str, int], known: Iterable[tuple[int, str]]) -> list[Proposal]:
     """Say which new spellings (name → rows) may mean a known partner (id, name) or a more frequent spelling.
 
-    One proposal a spelling, to the likest. Only candidates that share one of a name's rarest trigrams are compared,
-    which finds every pair at ALIKE or above and stays quick with thousands of names.
+    One proposal a spelling, to the likest. Only candidates that share one of a name's rarest trigrams are compared:
+    every pair at ALIKE or above does. Of names that resemble thousands, the first MOST_COMPARED are looked at.
     """
     order = sorted(spellings, key=lambda name: (-spellings[name], name.isupper(), -len(name), name))
     index = _Index([(name_key(name), pk, name) for pk, name in known], [name_key(name) for name in order])
@@ -148,7 +149,11 @@ class _Index:
             _, pk, name = self.entries[self.exact[key]]
             return name, pk, 1
         parts = trigrams(key)
-        candidates = {place for part in self._rarest(parts) for place in self.by_part[part]}
+        candidates: set[int] = set()
+        for part in self._rarest(parts):
+            candidates.update(self.by_part[part][:MOST_COMPARED])
+            if len(candidates) > MOST_COMPARED:
+                break
         best, best_place = ALIKE, -1
         size = len(parts)
         for place in sorted(candidates):

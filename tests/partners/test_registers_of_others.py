@@ -188,3 +188,11 @@ def test_kroner_are_read_only_where_it_is_known_whose():
         ["Fjord AS", Decimal(5000), "NOK"]
     ]
     assert "give the currency a column" in reasons(found)[0]
+
+
+def test_of_very_many_alike_names_the_surest_are_asked_about():
+    rows = [[f"Alder Cloud Services {n:04} Ltd", "x"] for n in range(600)]
+    found = plan(text(["Supplier", "Title"], *rows, ["ALDER CLOUD SERVICES 0007", "y"]))
+    assert (len(found.partners), len(found.proposals)) == (601, 500)
+    assert (found.proposals[0].spelling, found.proposals[0].certain) == ("ALDER CLOUD SERVICES 0007", True)
+    assert "600 names resemble another; only the 500 surest are asked about." in found.notes
