@@ -88,7 +88,7 @@ class TemplateForm(VersionedForm):
 
 class CategoryForm(forms.ModelForm):
     name = LineField(max_length=200, label="Category")
-    weight = PlainDecimalField()
+    weight = PlainDecimalField(label="Weight, %")
 
     class Meta:
         model = Category
@@ -99,7 +99,7 @@ class CriterionForm(forms.ModelForm):
     """A criterion; `anchor_1` and on are its sentences, lowest mark first."""
 
     name = LineField(max_length=200, label="Criterion")
-    weight = PlainDecimalField()
+    weight = PlainDecimalField(label="Weight, %")
     critical_minimum = PlainDecimalField(
         most=100, required=False, label="Critical under", help_text="A score, 0 to 100. Empty: not critical."
     )

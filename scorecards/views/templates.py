@@ -42,11 +42,9 @@ def template_list(request: HttpRequest) -> HttpResponse:
         in_cycles=Count("cycletemplate__cycle", distinct=True),
         criteria=Count("categories__criteria", distinct=True),
     ).prefetch_related("categories")
-    by_kind = [
-        (label, [template for template in templates if template.kind == kind]) for kind, label in KINDS
-    ]
+    order = [kind for kind, _ in KINDS]
     context = {
-        "groups": [(label, listed) for label, listed in by_kind if listed],
+        "templates": sorted(templates, key=lambda template: order.index(template.kind)),
         "active": [template for template in templates if template.state == Template.ACTIVE],
         "drafts": [template for template in templates if template.state == Template.DRAFT],
     }
@@ -58,11 +56,19 @@ def template_list(request: HttpRequest) -> HttpResponse:
 def template_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """What do we value? Every criterion with its weight in its category and in the whole."""
     template = _template(pk)
+    standings = {
+        band.letter: band.name for band in sorted(template.bands.all(), key=lambda band: -band.lower)
+    }
+
+    def caps(criterion: Criterion) -> str:
+        """The standing that a critical criterion holds a partner at."""
+        return standings.get(criterion.critical_cap) or "".join(list(standings.values())[-2:][:1])
+
     categories = list(template.categories.all())
     whole = sum(category.weight for category in categories) or 1
     rows = [
-        (category, sum(c.weight for c in category.criteria.all()), [
-            (criterion, Decimal(100) * category.weight / whole * criterion.weight / (total or 1))
+        (category, Decimal(100) * category.weight / whole, [
+            (criterion, Decimal(100) * category.weight / whole * criterion.weight / (total or 1), caps(criterion))
             for total in [sum(c.weight for c in category.criteria.all())]
             for criterion in category.criteria.all()
         ])
@@ -182,7 +188,8 @@ def template_import(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{template} is a draft now. Look at it, then activate it.")
             return redirect(template)
     status = 400 if request.method == "POST" else 200
-    context = {"form": form, "problems": problems}
+    example = Template.objects.filter(state=Template.ACTIVE).first()
+    context = {"form": form, "problems": problems, "example": example}
     return render(request, "scorecards/template_import.html", context, status=status)
 
 

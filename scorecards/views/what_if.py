@@ -63,6 +63,7 @@ def template_what_if(request: HttpRequest, pk: int) -> HttpResponse:
         "standings_moved": sum(line.before.standing != line.after.standing for line in lines),
         "changed": any(typed[name] != typed_today for name, typed_today in _today(template).items()),
         "typed": typed,
+        "wrong": _wrong(template, errors),
         "categories": [
             (category, typed[f"g{category.pk}"], errors.get(f"g{category.pk}"), [
                 (criterion, typed[f"c{criterion.pk}"], errors.get(f"c{criterion.pk}"))
@@ -71,7 +72,18 @@ def template_what_if(request: HttpRequest, pk: int) -> HttpResponse:
             for category in template.categories.all()
         ],
     }  # fmt: skip
-    return render(request, "scorecards/what_if.html", context, status=400 if errors else 200)
+    # A part of the page is only swapped in when it came with 200.
+    status = 400 if errors and not request.headers.get("hx-request") else 200
+    return render(request, "scorecards/what_if.html", context, status=status)
+
+
+def _wrong(template: Template, errors: dict[str, str]) -> list[tuple[str, str]]:
+    """What cannot be read: (field, sentence with the name of its row)."""
+    names = {}
+    for category in template.categories.all():
+        names[f"g{category.pk}"] = category.name
+        names |= {f"c{criterion.pk}": criterion.name for criterion in category.criteria.all()}
+    return [(field, f"{names[field]}: {sentence}") for field, sentence in errors.items()]
 
 
 def _today(template: Template) -> dict[str, str]:

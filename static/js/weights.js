@@ -42,7 +42,16 @@
       level([...group.querySelectorAll(".crit > .line")].map(weight).filter(Boolean), group.querySelector("[data-level=c] output"));
     });
   };
-  form.addEventListener("input", all);
-  form.addEventListener("change", all);
+  let changed = form.hasAttribute("data-unsaved"); // what was refused is on the page and nowhere else
+  form.addEventListener("input", () => { changed = true; all(); });
+  form.addEventListener("change", () => { changed = true; all(); });
+  form.addEventListener("submit", (event) => {
+    const names = [...form.querySelectorAll(".line .tick input:checked")]
+      .map((box) => `“${box.closest(".line").querySelector(".name input").value}”`);
+    const question = `Remove ${names.slice(0, 5).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""} from the draft?`;
+    if (names.length && !window.confirm(question)) { event.preventDefault(); return; }
+    changed = false;
+  });
+  window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
   all();
 })();

@@ -193,7 +193,7 @@ def test_a_stale_save_shows_both_values_and_saves_nothing(editor, draft, address
     response = editor.post(address, {**mine, f"{row}-weight": "44"})
     assert response.status_code == 409
     shown = {cell.strip() for cell in response.content.decode().replace("<", ">").split(">")}
-    assert {"On time Weight", "48", "44"} <= shown
+    assert {"On time Weight, %", "48", "44"} <= shown
     assert Criterion.objects.get(name="On time").weight == 48
 
 

@@ -205,3 +205,33 @@ def test_the_command_says_what_is_wrong_as_json_too(db, tmp_path, capsys, conten
     assert left.value.code == 1
     assert reason in problems[0]["reason"]
     assert not Template.objects.exists()
+
+
+def test_what_if_says_beside_the_scores_which_weight_cannot_be_read(client, procurement, db):
+    """With a full page and with the part of it that is swapped in, which needs a 200."""
+    template = make_template()
+    name = f"g{template.categories.first().pk}"
+    client.force_login(procurement)
+    address = reverse("template_what_if", args=[template.pk])
+    for headers, status in (({}, 400), ({"hx-request": "true"}, 200)):
+        response = client.get(address, {name: "1_0"}, headers=headers)
+        assert response.status_code == status
+        assert f'<a href="#w-{name}">Service: “1_0” is not a number' in response.content.decode()
+
+
+def test_a_critical_criterion_names_the_standing_it_holds_at(client, procurement, db):
+    template = make_template()
+    Criterion.objects.filter(category__template=template, name="Fair").update(critical_minimum=40)
+    client.force_login(procurement)
+    page = reverse("template_detail", args=[template.pk])
+    assert "under 40 it holds the standing at Weak." in client.get(page).content.decode()
+    Criterion.objects.filter(name="Fair").update(critical_cap="C")
+    assert "under 40 it holds the standing at Fair." in client.get(page).content.decode()
+
+
+def test_the_shares_of_the_whole_add_up_as_they_are_shown(client, procurement, db):
+    template = make_template({("Service", 25): [("a", 15), ("b", 85)], ("Price", 75): [("c", 100)]})
+    client.force_login(procurement)
+    text = client.get(reverse("template_detail", args=[template.pk])).content.decode()
+    for share in ("3.75", "21.25", "25.00", "75.00"):
+        assert f">{share}</td>" in text
