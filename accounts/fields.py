@@ -7,10 +7,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from accounts.numbers import YEARS
+
 _REVERSING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # signs that turn the reading direction around
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # and halves of characters
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")  # in a name, nobody sees them; pasted prose is full of them
-FIRST_YEAR, LAST_YEAR = 1990, 2100
 
 
 def refuse_hidden_signs(text: str) -> None:
@@ -54,7 +55,7 @@ class WholeNumberField(forms.IntegerField):
 
 
 class DayField(forms.DateField):
-    """A day from the browser's picker, between 1990 and 2100."""
+    """A day from the browser's picker, in a year that makes sense."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -66,6 +67,6 @@ class DayField(forms.DateField):
         if text and not re.fullmatch(r"[0-9]{4}(-[0-9]{1,2}){2}", text):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         found = super().to_python(value)
-        if found and not FIRST_YEAR <= found.year <= LAST_YEAR:
-            raise ValidationError(f"The year {found.year} is not between {FIRST_YEAR} and {LAST_YEAR}.")
+        if found and found.year not in YEARS:
+            raise ValidationError(f"The year {found.year} is not between {YEARS.start} and {YEARS.stop - 1}.")
         return found

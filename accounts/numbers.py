@@ -1,9 +1,10 @@
-"""Numbers as people type them in plain digits: no 1_000, NaN, 1e5 or other alphabets' digits."""
+"""Numbers as people type them in plain digits: no 1_000, NaN, 1e5 or other alphabets' digits. And which years are."""
 
 import re
 from decimal import Decimal
 
 _PLAIN = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?", re.ASCII)
+YEARS = range(1950, 2200)  # of a day that somebody types or a file holds
 
 
 class NotANumber(ValueError):

@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from accounts.numbers import YEARS
 from partners.names import plain
 from partners.register.values import BadValue, ascii_digits, clean_text, shown
 from partners.register.workbook import Cell
 
 EPOCH = date(1899, 12, 30)
 SERIALS = range(18_264, 109_575)  # 1950 to 2199 as a spreadsheet counts days
-YEARS = range(1950, 2200)
 _MONTHS = [
     "jan januar january janvier enero gennaio januari jan. ene gen jaenner janner",
     "feb februar february fevrier febrero febbraio februari fev",

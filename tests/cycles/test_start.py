@@ -65,7 +65,7 @@ def test_a_name_that_is_taken_is_refused_beside_the_field(client, procurement):
         ("ends", "2025-12-31", "lies before the first day"),
         ("due", "2025-12-31", "cannot submit before the first day"),
         ("due", f"{timezone.localdate() - timedelta(days=1)}", "This day has passed"),
-        ("due", "9999-12-31", "not between 1990 and 2100"),
+        ("due", "9999-12-31", "not between 1950 and 2199"),
         ("due", "tomorrow", "This is not a date"),
         ("name", "", "This field is required"),
         ("name", "x" * 101, "at most 100 characters"),
