@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -124,14 +124,19 @@ def year_before(earlier: Iterable[Cycle], cycle: Cycle) -> Cycle | None:
     return min(near, key=distance, default=None)
 
 
-def blind_cycles(user: Any) -> "QuerySet[Cycle]":
-    """Open cycles whose scores the user does not see yet, with `left`: the assessments still to submit."""
+class Blind(NamedTuple):
+    """An open cycle whose scores somebody does not see yet: `left` assessments are still to submit."""
+
+    cycle_id: int
+    cycle: str
+    left: int
+
+
+def blind_cycles(user: Any) -> list[Blind]:
+    """Open cycles whose scores the user does not see yet, the latest first."""
     waiting = Assessment.objects.filter(rater=user, submitted_at=None, scorecard__cycle__state=Cycle.OPEN)
-    return (
-        Cycle.objects.visible_to(user)
-        .filter(scorecards__assessments__in=waiting)
-        .annotate(left=Count("scorecards__assessments"))
-    )
+    by_cycle = waiting.values_list("scorecard__cycle", "scorecard__cycle__name").annotate(left=Count("pk"))
+    return [Blind(*row) for row in by_cycle.order_by("-scorecard__cycle__ends", "-scorecard__cycle")]
 
 
 def reporting_currency(user: Any) -> str:
@@ -163,18 +168,17 @@ def templates_of(user: Any, cycle: Cycle) -> list[Template]:
 class Portfolio:
     """What one person may see of a cycle: the one `wanted`, else the last closed one, else the latest.
 
-    `cycles`: those they see scores of; `blind`: open ones whose scores they do not see yet, with `left`, the
-    assessments still to submit; `earlier`: closed cycles before this one, the latest first; `year`: the one of them
+    `cycles`: those they see scores of; `blind`: open ones whose scores they do not see yet; `earlier`: closed cycles before this one, the latest first; `year`: the one of them
     that ended about a year before. Without a `cycle` there is nothing else to ask for.
     """
 
     def __init__(self, user: Any, wanted: str | None = None) -> None:
         walls = None if user.sees_all_units else tuple(user.units.order_by("pk").values_list("pk", flat=True))
         self.user = user
-        self.blind = list(blind_cycles(user))
+        self.blind = blind_cycles(user)
         # Who shares all of this sees the same scores; without `see_scores`, nobody shares.
         self._seen_as = (
-            changes(), timezone.localdate(), user.role, walls, tuple(cycle.pk for cycle in self.blind),
+            changes(), timezone.localdate(), user.role, walls, tuple(blind.cycle_id for blind in self.blind),
             None if may(user, "see_scores") else user.pk,
         )  # fmt: skip
         self.cycles: list[Cycle] = self._once("cycles", work=lambda: cycles_with_scores(user))
