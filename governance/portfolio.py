@@ -23,7 +23,6 @@ from partners.models import KINDS, Contract, Partner
 from partners.search import search_partners
 from scorecards.figures import category_scores, histories
 from scorecards.models import Assessment, Band, Category, Cycle, Scorecard, Template
-from vendorhub.roles import may
 
 ROWS_A_PAGE = 50
 MOST_EXPORTED = 1_000_000
@@ -168,19 +167,18 @@ def templates_of(user: Any, cycle: Cycle) -> list[Template]:
 class Portfolio:
     """What one person may see of a cycle: the one `wanted`, else the last closed one, else the latest.
 
-    `cycles`: those they see scores of; `blind`: open ones whose scores they do not see yet; `earlier`: closed cycles before this one, the latest first; `year`: the one of them
-    that ended about a year before. Without a `cycle` there is nothing else to ask for.
+    `cycles`: those they see scores of; `blind`: open ones whose scores they do not see yet; `earlier`: closed ones
+    before this, the latest first; `year`: the one of them that ended about a year before. Without a `cycle` there is
+    nothing else to ask for.
     """
 
     def __init__(self, user: Any, wanted: str | None = None) -> None:
         walls = None if user.sees_all_units else tuple(user.units.order_by("pk").values_list("pk", flat=True))
         self.user = user
         self.blind = blind_cycles(user)
-        # Who shares all of this sees the same scores; without `see_scores`, nobody shares.
-        self._seen_as = (
-            changes(), timezone.localdate(), user.role, walls, tuple(blind.cycle_id for blind in self.blind),
-            None if may(user, "see_scores") else user.pk,
-        )  # fmt: skip
+        # Whoever shares all of this sees the same scores, given that they may see any (`see_scores`).
+        waiting = tuple(blind.cycle_id for blind in self.blind)
+        self._seen_as = (changes(), timezone.localdate(), user.role, walls, waiting)
         self.cycles: list[Cycle] = self._once("cycles", work=lambda: cycles_with_scores(user))
         self.cycle = chosen_cycle(self.cycles, wanted)
         self.earlier = earlier_closed(self.cycles, self.cycle) if self.cycle else []
