@@ -57,5 +57,6 @@ urlpatterns: list = [
     path("cycles/<int:pk>/nudge/", cycle_steps.cycle_nudge, name="cycle_nudge"),
     path("cycles/<int:pk>/extend/", cycle_steps.cycle_extend, name="cycle_extend"),
     path("cycles/<int:pk>/close/", cycle_steps.cycle_close, name="cycle_close"),
+    path("cycles/<int:pk>/discard/", cycle_steps.cycle_discard, name="cycle_discard"),
     path("cycles/<int:pk>/reopen/", cycle_steps.cycle_reopen, name="cycle_reopen"),
 ]

@@ -294,6 +294,15 @@ def _raters_again(cycle: Cycle, earlier: Any) -> tuple[int, set[str], Counter[st
     return len(again), absent, walled
 
 
+@transaction.atomic
+def discard_cycle(cycle: Cycle) -> None:
+    """Delete a draft nobody has marked anything in, with what was chosen for it."""
+    cycle = lock_cycle(cycle, Cycle.DRAFT)
+    if Rating.objects.filter(scorecard__cycle=cycle).exists():
+        raise ValidationError(f"Somebody has marked partners in {cycle} already, so it stays.")
+    cycle.delete()
+
+
 def few_raters(cycle: Cycle) -> Any:
     """Scorecards that are asked of someone, but of too few people to become final."""
     asked = cycle.scorecards.annotate(asked=Count("assessments"))

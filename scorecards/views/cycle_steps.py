@@ -1,4 +1,4 @@
-"""The steps of a cycle: open, remind, extend, close, open again. What cannot be undone is asked first."""
+"""The steps of a cycle: open, remind, extend, close, open again, discard. What cannot be undone is asked first."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.numbers import row_number
 from scorecards import progress
 from scorecards.forms.cycles import ExtendForm, ReopenForm
-from scorecards.models import Cycle, Scorecard
+from scorecards.models import Assessment, Cycle, Scorecard
 from scorecards.services import cycles as service
 from scorecards.services.recompute import expected_statuses
 from scorecards.views.cycles import find_cycle, say, show_cycle
@@ -149,6 +149,33 @@ def _ask_to_close(request: HttpRequest, cycle: Cycle) -> HttpResponse:
         "missing": [(name, left, in_words(names, left)) for name, left, names in missing[:PEOPLE]],
         "remarks": [f"{counted(outside, 'assessment')} missing on partners of other business units."] if outside else [],
         "others": len(missing) - PEOPLE if len(missing) > PEOPLE else 0,
+    }  # fmt: skip
+    return render(request, "scorecards/cycle_confirm.html", context)
+
+
+@needs("manage_cycles")
+@require_http_methods(["GET", "HEAD", "POST"])
+def cycle_discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then delete a draft."""
+    cycle = find_cycle(request, pk)
+    if request.method == "POST":
+        try:
+            service.discard_cycle(cycle)
+        except ValidationError as error:
+            say(request, error)
+            return redirect("cycle_detail", pk)
+        messages.success(request, f"{cycle} is discarded.")
+        return redirect("cycle_list")
+    if cycle.state != Cycle.DRAFT:
+        return redirect("cycle_detail", pk)
+    everything = cycle.scorecards.all()
+    context = {
+        "cycle": cycle, "title": f"Discard {cycle}", "heading": f"Discard the draft {cycle}?", "button": "Discard it",
+        "lede": "Nobody has been asked anything yet. What was chosen for it is deleted; partners and people stay.",
+        "facts": [
+            ("Partners chosen", f"{everything.count():,}"),
+            ("Assessments to ask for", f"{Assessment.objects.filter(scorecard__in=everything).count():,}"),
+        ],
     }  # fmt: skip
     return render(request, "scorecards/cycle_confirm.html", context)
 

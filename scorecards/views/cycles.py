@@ -60,7 +60,8 @@ def cycle_create(request: HttpRequest) -> HttpResponse:
     suggestions = service.suggest_quarters(timezone.localdate(), set(cycles.values_list("name", flat=True)))
     chosen = next((s for s in suggestions if s["name"] == request.GET.get("quarter")), suggestions[0])
     sources = cycles.exclude(state=Cycle.DRAFT)
-    form = NewCycleForm(request.POST or None, sources=sources, initial={**chosen, "source": sources.first()})
+    source = sources.filter(pk=row_number(request.GET.get("source"))).first() or sources.first()
+    form = NewCycleForm(request.POST or None, sources=sources, initial={**chosen, "source": source})
     if request.method == "POST" and form.is_valid():
         try:
             cycle, said = service.start_cycle(

@@ -15,6 +15,7 @@ from tests.factories import (
     make_scorecard,
     make_template,
     make_user,
+    rate,
 )
 
 SOON = timezone.localdate() + timedelta(days=9)
@@ -154,3 +155,48 @@ def test_a_due_date_of_an_open_cycle_is_not_edited_into_the_past(client, procure
     )
     cycle.refresh_from_db()
     assert cycle.name == "Renamed"
+
+
+def test_the_next_cycle_starts_from_the_one_it_is_started_on(client, procurement):
+    template = make_template()
+    for name, ends in (("2026 Q2", date(2026, 6, 30)), ("2026 Q3", date(2026, 9, 30))):
+        make_scorecard(
+            template=template,
+            cycle=make_cycle(template, name=name, state="closed", starts=date(2026, 1, 1), ends=ends),
+        )
+    earlier = Cycle.objects.get(name="2026 Q2")
+    client.force_login(procurement)
+    assert (
+        f"{reverse('cycle_create')}?source={earlier.pk}"
+        in client.get(earlier.get_absolute_url()).content.decode()
+    )
+    for wanted, name in ((earlier.pk, "2026 Q2"), ("", "2026 Q3"), ("9" * 30, "2026 Q3")):
+        page = client.get(reverse("cycle_create"), {"source": wanted}).content.decode()
+        assert f"selected>the partners and raters of {name}" in page
+
+
+def test_a_draft_is_discarded_after_asking_and_nothing_else_is(client, procurement):
+    template = make_template()
+    draft, under_way = make_cycle(template, name="Oops", state="draft"), make_cycle(template)
+    for cycle in (draft, under_way):
+        make_assessment(make_scorecard(make_partner(), template, cycle))
+    client.force_login(procurement)
+    address = reverse("cycle_discard", args=[draft.pk])
+    assert address in client.get(reverse("cycle_edit", args=[draft.pk])).content.decode()
+    assert "Discard the draft Oops?" in client.get(address).content.decode()
+    assert Cycle.objects.count() == 2
+    client.post(address)
+    page = client.post(reverse("cycle_discard", args=[under_way.pk]), follow=True).content.decode()
+    assert "is open now, so nothing was changed" in page
+    assert Cycle.objects.get() == under_way
+    assert Assessment.objects.count() == 1
+
+
+def test_a_draft_with_marks_is_not_discarded(client, procurement):
+    template = make_template()
+    draft = make_cycle(template, state="draft")
+    rate(make_assessment(make_scorecard(make_partner(), template, draft)), 4)
+    client.force_login(procurement)
+    page = client.post(reverse("cycle_discard", args=[draft.pk]), follow=True).content.decode()
+    assert "Somebody has marked partners" in page
+    assert Cycle.objects.exists()
