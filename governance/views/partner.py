@@ -1,14 +1,14 @@
 """The partner page: how is this relationship going?"""
 
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.templatetags.look import round_shown
+from governance.standing import doubt, headline, why_no_score
 from partners.models import Contract, Partner
 from scorecards.charts import TrendPoint
 from scorecards.figures import Point, histories
@@ -28,31 +28,52 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
     )
     tab = request.GET.get("tab", "scorecard")
     tab = tab if tab in dict(TABS) else "scorecard"
-    contracts = Contract.objects.of_units_of(request.user).filter(partner=partner)
+    contracts = Contract.objects.of_units_of(request.user).filter(partner=partner).current_first()
     points = histories(Scorecard.objects.scores_visible_to(request.user).filter(partner=partner))
     context: dict[str, Any] = {
-        "partner": partner, "tab": tab, "tabs": TABS,
-        "next_end": contracts.filter(ends__gte=timezone.localdate()).aggregate(first=Min("ends"))["first"],
-        **_latest(points.get(partner.pk, [])),
+        "partner": partner, "tab": tab, "tabs": TABS, "contracts": contracts.select_related("owner", "unit", "delivered_by"),
+        **_standing(partner, points.get(partner.pk, [])),
     }  # fmt: skip
+    context["next_end"] = next(
+        (row.ends for row in context["contracts"] if row.ends and not row.has_ended), None
+    )
     if tab == "scorecard" and context["latest"]:
         context |= _scores(context["latest"], points[partner.pk])
-    if tab == "contracts":
-        context["contracts"] = contracts.select_related("owner", "unit", "delivered_by").current_first()
-    if tab == "contacts":
+    elif context["latest"] is None:
+        context["missing"] = why_no_score(partner, request.user)
+    if tab != "contracts":
         context["contacts"] = partner.contacts.all()
     return render(request, "governance/partner_detail.html", context)
 
 
-def _latest(points: list[Point]) -> dict[str, Any]:
-    """The last closed cycle with an outcome, else the open one; and the closed, scored one before it."""
+def _standing(partner: Partner, points: list[Point]) -> dict[str, Any]:
+    """The last closed cycle with an outcome, else the open one; the closed, scored one before it; both in words."""
     told = [point for point in points if point.coverage is not None]
     latest = next((point for point in reversed(told) if point.closed), told[-1] if told else None)
-    earlier = told[: told.index(latest)] if latest else []
-    before = next((point for point in reversed(earlier) if point.closed and point.overall is not None), None)
-    comparable = latest and before and latest.overall is not None
-    change = round_shown(latest.overall) - round_shown(before.overall) if comparable else None
-    return {"latest": latest, "before": before, "change": change}
+    before = _before(told, latest) if latest else None
+    change = _change(latest, before)
+    band = (
+        Band.objects.filter(template=latest.template_id, letter=latest.standing).first() if latest else None
+    )
+    return {
+        "latest": latest,
+        "band": band,
+        "headline": headline(partner, latest, band.name if band else "", before, change),
+        "doubt": doubt(latest),
+    }
+
+
+def _before(points: list[Point], point: Point) -> Point | None:
+    """The closed, scored cycle before this one."""
+    earlier = points[: points.index(point)]
+    return next((other for other in reversed(earlier) if other.closed and other.overall is not None), None)
+
+
+def _change(point: Point | None, before: Point | None) -> Decimal | None:
+    """The difference of two scores as they are shown."""
+    if point is None or before is None or point.overall is None or before.overall is None:
+        return None
+    return round_shown(point.overall) - round_shown(before.overall)
 
 
 def _scores(latest: Point, points: list[Point]) -> dict[str, Any]:
@@ -74,5 +95,5 @@ def _scores(latest: Point, points: list[Point]) -> dict[str, Any]:
             (name, score, (letter := band_of(edges, score)), names.get(letter))
             for name, score in categories.values_list("category__name", "score")
         ],
-        "points": list(reversed(points)),
+        "rows": [(point, _change(point, _before(points, point))) for point in reversed(points)],
     }
