@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.versions import StaleSave
-from accounts.views.errors import NOTHING_SAVED, refuse
+from accounts.views.errors import NOTHING_SAVED, not_found, refuse
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class ActorMiddleware:
 
 
 class StaleSaveMiddleware:
-    """Answer 409 with both values when somebody else saved the same row first."""
+    """Answer 409 with both values when somebody else saved the same row first, and 404 when they deleted it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -45,9 +46,12 @@ class StaleSaveMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, StaleSave):
-            return None
-        return render(request, "409.html", {"stale": exception}, status=409)
+        if isinstance(exception, StaleSave):
+            return render(request, "409.html", {"stale": exception}, status=409)
+        if isinstance(exception, ObjectDoesNotExist) and request.method == "POST":
+            logger.warning("%s: what it is about is gone", request.path, exc_info=exception)
+            return not_found(request)
+        return None
 
 
 class UnreadableInputMiddleware:

@@ -5,6 +5,7 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.forms import ModelForm
 from django.urls import reverse
 
 from accounts.models import BusinessUnit, User
@@ -59,6 +60,16 @@ def invite_person(person: User) -> str:
     )
     queue_mail(person, subject="Your VendorHub account", text=text, kind="account")
     return link
+
+
+def save_unit(form: ModelForm) -> BusinessUnit | None:
+    """Save a business unit's form; None, and a sentence on it, if somebody took the name a moment ago."""
+    try:
+        with transaction.atomic():
+            return form.save()
+    except IntegrityError:
+        form.add_error("name", "There is a business unit of this name already.")
+        return None
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.forms import PersonForm, UnitForm
 from accounts.models import BusinessUnit, OutgoingMail, User
 from accounts.services.mail import retry_mail
-from accounts.services.people import delete_unit, invite_person, save_person
+from accounts.services.people import delete_unit, invite_person, save_person, save_unit
 from vendorhub.roles import ROLES, needs
 
 SORTS = {"name": ["name"], "role": ["role", "name"], "seen": [F("last_login").asc(nulls_first=True), "name"]}
@@ -103,8 +103,8 @@ def _invite(request: HttpRequest, person: User, what_happened: str) -> HttpRespo
 def units(request: HttpRequest) -> HttpResponse:
     """Business units: a list, and a form for a new one."""
     form = UnitForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        messages.success(request, f"{form.save()} is a business unit now.")
+    if request.method == "POST" and form.is_valid() and (unit := save_unit(form)):
+        messages.success(request, f"{unit} is a business unit now.")
         return redirect("units")
     return _units_page(request, form)
 
@@ -122,10 +122,10 @@ def _units_page(request: HttpRequest, form: UnitForm, renamed: UnitForm | None =
 def unit_rename(request: HttpRequest, pk: int) -> HttpResponse:
     unit = get_object_or_404(BusinessUnit.objects.visible_to(request.user), pk=pk)
     form = UnitForm(request.POST, instance=unit)
-    if not form.is_valid():
-        return _units_page(request, UnitForm(), form)
-    messages.success(request, f"It is called {form.save()} now.")
-    return redirect("units")
+    if form.is_valid() and (saved := save_unit(form)):
+        messages.success(request, f"It is called {saved} now.")
+        return redirect("units")
+    return _units_page(request, UnitForm(), form)
 
 
 @needs("manage_users")

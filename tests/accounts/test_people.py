@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.forms import PersonForm
+from accounts.forms import PersonForm, UnitForm
 from accounts.models import BusinessUnit, Membership, OutgoingMail, User
-from accounts.services.people import save_person
+from accounts.services.people import save_person, save_unit
 from tests.factories import make_partner, make_unit, make_user
 
 
@@ -177,6 +177,14 @@ def test_a_unit_deleted_at_the_same_moment_is_said_to_be(administrator, rater, u
     with pytest.raises(ValidationError) as refused:
         save_person(form)
     assert "deleted meanwhile" in str(refused.value.message_dict["units"])
+
+
+def test_a_unit_named_alike_at_the_same_moment_is_refused_in_words(db):
+    form = UnitForm({"name": "Retail"})
+    assert form.is_valid()
+    make_unit("Retail")
+    assert save_unit(form) is None
+    assert "of this name already" in str(form.errors["name"])
 
 
 def test_a_password_set_while_the_form_is_being_saved_stays(administrator, rater):

@@ -1,15 +1,18 @@
 """Contracts and contacts of a partner: every refusal in words, nothing rounded, nothing lost."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry
 from partners.models import Contact, Contract
 from tests.factories import make_contract, make_partner, make_unit, make_user
+from tests.sessions import in_another_session, wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -297,3 +300,15 @@ def test_a_total_value_without_a_term_says_nothing_about_a_year(db):
     assert set(Contract.objects.running().values_list("yearly", flat=True)) == {None}
     year = make_contract(total_value=400_000, starts=today, ends=today + timedelta(days=90))
     assert Contract.objects.running().get(pk=year.pk).yearly == 400_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_deletes_at_the_same_moment_is_not_there_any_more(analyst, partner):
+    contact = Contact.objects.create(partner=partner, name="Mara")
+    address = reverse("contact_end", args=[contact.pk])
+    with ThreadPoolExecutor() as others:
+        with transaction.atomic():
+            contact.delete()
+            ending = others.submit(in_another_session, lambda: analyst.post(address).status_code)
+            wait_until_somebody_waits()
+        assert ending.result(timeout=10) == [404]
