@@ -3,9 +3,11 @@
 import codecs
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -65,19 +67,27 @@ def read_table(file: IO[bytes], name: str, *, sheet: str = "") -> Table:
     return table
 
 
+def glance(file: IO[bytes], name: str) -> None:
+    """Refuse what shows without reading all of the file; the rest is left to `read_table`."""
+    if check_file(file, name) == "xlsx":
+        book = Workbook(file)
+        book.refuse_overlong(_choose_sheet(book, "")[0])
+    else:
+        encoding = find_encoding(file)
+        file.seek(0)
+        with _decoded(file, encoding) as text:
+            delimiter, skipped = _find_delimiter(text)
+            list(itertools.islice(_records(_Lines(text, skipped), delimiter), LOOKED_AT))
+
+
 # --- Text files ------------------------------------------------------------------------------------------
 def _read_text(file: IO[bytes]) -> Table:
     encoding = find_encoding(file)
     file.seek(0)
-    text = io.TextIOWrapper(file, encoding=encoding, newline="")
-    try:
+    with _decoded(file, encoding) as text:
         delimiter, skipped = _find_delimiter(text)
         lines = _Lines(text, skipped)
         table = _arrange(_limited(_records(lines, delimiter)))
-    except UnicodeError as broken:
-        raise Refused("The file's text cannot be read. Save it as CSV in UTF-8 and try again.") from broken
-    finally:
-        text.detach()
     if lines.unclosed:
         last = table.rows.pop() if table.rows and table.rows[-1].line == lines.unclosed else None
         if last or not table.rows:
@@ -88,6 +98,17 @@ def _read_text(file: IO[bytes]) -> Table:
             0, f"The file is not in UTF-8; it was read as {encoding.replace('cp1252', 'Windows-1252')}."
         )
     return table
+
+
+@contextmanager
+def _decoded(file: IO[bytes], encoding: str) -> Iterator[io.TextIOWrapper]:
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    try:
+        yield text
+    except UnicodeError as broken:
+        raise Refused("The file's text cannot be read. Save it as CSV in UTF-8 and try again.") from broken
+    finally:
+        text.detach()
 
 
 def find_encoding(file: IO[bytes]) -> str:

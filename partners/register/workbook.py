@@ -39,6 +39,10 @@ LEAST = sys.getsizeof(Decimal(1))
 MAX_MERGES = 20_000
 SPARE_STRINGS = 50_000  # texts that no cell uses
 MAX_IDLE = 200_000  # XML elements of a part that hold nothing: formatted empty cells and rows
+TOO_IDLE = (
+    f"A part of the workbook holds more than {MAX_IDLE:,} empty formatted cells. Delete the empty rows and columns around "
+    "the register and save it again."
+)
 BUILT_IN_DATES = {14, 15, 16, 17, 22, *range(27, 32), *range(34, 37), *range(50, 59)}
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -86,18 +90,19 @@ class Workbook:
 
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
         """Yield the rows that hold something; `merges` of the last sheet read is complete at the end."""
-        self._refuse_overlong(sheet)
+        self.refuse_overlong(sheet)
         self.merges: list[tuple[int, int, int, int]] = []
         reader = _SheetReader(self, self.merges)
         for _ in self._feed(sheet.part, reader.start, reader.end, reader.text, lambda: reader.found):
             yield from reader.take()
 
-    def _refuse_overlong(self, sheet: Sheet) -> None:
+    def refuse_overlong(self, sheet: Sheet) -> None:
         """Count before parsing: that is a hundred times quicker."""
-        for what, most, found in (
-            ("rows", MAX_ROWS + LOOKED_AT, self._count(sheet.part, b"/row>", b":row>")),
-            ("cells", MAX_CELLS, self._count(sheet.part, b"/c>", b":c>")),
-        ):
+        rows, cells = self._count(sheet.part, b"/row>", b":row>"), self._count(sheet.part, b"/c>", b":c>")
+        elements = self._count(sheet.part, b"<") - self._count(sheet.part, b"</")
+        if elements > MAX_IDLE + 20 * cells:
+            raise Refused(TOO_IDLE)
+        for what, most, found in (("rows", MAX_ROWS + LOOKED_AT, rows), ("cells", MAX_CELLS, cells)):
             if found > most:
                 raise Refused(
                     f"The sheet has more than {most // 1000 * 1000:,} {what}: {found:,}, empty ones included. Delete those "
@@ -122,7 +127,7 @@ class Workbook:
             while chunk := stream.read(CHUNK):
                 text = rest + chunk
                 found += sum(map(text.count, marks))
-                rest = text[1 - len(marks[0]) :]
+                rest = text[len(text) - len(marks[0]) + 1 :]
         return found
 
     @contextmanager
@@ -256,10 +261,7 @@ class Workbook:
             depth += 1
             elements += 1
             if elements > MAX_IDLE and elements > MAX_IDLE + 20 * found():
-                raise Refused(
-                    f"A part of the workbook holds more than {MAX_IDLE:,} empty formatted cells. Delete the empty rows and "
-                    "columns around the register and save it again."
-                )
+                raise Refused(TOO_IDLE)
             if depth > MAX_DEPTH:
                 raise Refused("The workbook is nested deeper than any honest one.")
             start(tag if ":" not in tag else tag.rpartition(":")[2], attributes)

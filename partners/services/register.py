@@ -19,9 +19,9 @@ from partners.register.columns import Columns, MappingError, match
 from partners.register.entries import RowReader, count_names, unused_columns
 from partners.register.plan import Plan
 from partners.register.planner import Planner
-from partners.register.reading import Table, read_table
+from partners.register.reading import Table, glance, read_table
 from partners.register.resolving import Resolver
-from partners.register.safety import Refused, check_file
+from partners.register.safety import Refused
 from partners.register.values import printable
 from vendorhub.roles import may
 
@@ -122,7 +122,7 @@ def start_import(file: IO[bytes], *, name: str, by: Any, unit: BusinessUnit | No
     file.seek(0)
     table = read_table(file, name) if small else None
     if not small:
-        check_file(file, name)
+        glance(file, name)
     file.seek(0)
     register = RegisterImport.objects.create(
         by=by, file_name=name, content=file.read(), unit=unit,

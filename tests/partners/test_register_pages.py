@@ -131,7 +131,9 @@ def test_a_choice_that_was_never_offered_is_refused(analyst):
     assert viola.contracts.count() == other.contracts.count() == 0
 
 
-@pytest.mark.parametrize("case", ["empty", "bomb", "macros", "password", "pdf", "zero bytes", "too large"])
+@pytest.mark.parametrize("case", [
+    "empty", "bomb", "macros", "password", "pdf", "zero bytes", "too large", "endless nothing", "many cells", "a million columns",
+])  # fmt: skip
 def test_a_hostile_file_is_refused_beside_the_field_and_not_kept(analyst, case):
     name, content, reason = hostile_files()[case]
     page = upload(analyst, content, name)
