@@ -57,10 +57,11 @@
     unfold(row);
     const p = document.createElement("p");
     p.append(sentence);
+    if (buttons.length) p.append(document.createElement("br"));
     for (const [label, act] of buttons) {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: label });
       button.addEventListener("click", act);
-      p.append(document.createElement("br"), button);
+      p.append(button);
     }
     box.append(p);
     box.scrollIntoView({ block: "nearest" });
@@ -124,9 +125,9 @@
   async function heard(row, body, answer) {
     if (answer.status >= 500 || answer.status === 429) return false;
     if (answer.type === "opaqueredirect" || answer.status === 403) {
-      return halt("Not saved: you are signed out. Sign in in another tab, then load this page again.");
+      return halt("Not saved: you are signed out. Sign in in another tab first.");
     }
-    if (answer.status === 404) return halt("Not saved: this assessment is no longer yours. Load the page again.");
+    if (answer.status === 404) return halt("Not saved: this assessment is no longer yours.");
     const said = await answer.json().catch(() => ({ error: "Not saved: the server did not understand it. Load the page again." }));
     retry = FIRST_RETRY;
     if (answer.ok) {
@@ -137,7 +138,7 @@
       show(row);
     } else if (said.current) conflict(row, said.current);
     else if (said.comment) conflictingComment(row, said);
-    else if (said.locked) halt(said.error);
+    else if (said.locked) halt(`Not saved. ${said.error}`);
     else {
       tell(row, said.error);
       saved.textContent = "Not saved: see the message beside the criterion";
@@ -145,9 +146,12 @@
     return true;
   }
 
+  // Nothing more can be saved from this page: it says so, and takes no more marks.
   function halt(sentence) {
     stopped = true;
-    saved.textContent = sentence;
+    for (const row of rows) row.disabled = true;
+    saved.textContent = `${sentence} `;
+    saved.append(Object.assign(document.createElement("a"), { href: location.pathname, textContent: "Load it again" }));
     saved.classList.add("waiting");
     return true;
   }

@@ -104,6 +104,21 @@ def test_two_windows_show_both_marks_and_let_the_person_choose(grid, context, as
     assert marks() == [2]
 
 
+def test_a_window_left_open_after_submitting_takes_no_more_marks_and_says_so(
+    grid, context, live_server, assessment
+):
+    other = context.new_page()
+    other.goto(f"{live_server.url}/assessments/{assessment.pk}/submit/")
+    other.get_by_role("button", name="Submit without them").click()
+    grid.bring_to_front()
+    grid.keyboard.press("4")
+    expect(grid.locator("#saved")).to_have_text(re.compile("^Not saved. You submitted this on"))
+    expect(grid.locator(".cr input[type=radio]").first).to_be_disabled()
+    assert marks() == []
+    grid.get_by_role("link", name="Load it again").click()
+    expect(grid.get_by_role("heading", level=1)).to_contain_text("You answered 0 of 3")
+
+
 def test_what_is_refused_is_said_beside_its_criterion(grid):
     grid.locator("textarea").first.fill("ab\u202ecd")
     expect(grid.locator(".msg").first).to_contain_text("reverse the reading direction")
