@@ -1,6 +1,9 @@
 """Shared fixtures: the named cast. The throw-away PostgreSQL cluster is started by tests/cluster.py."""
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import settings
 
 from accounts.models import BusinessUnit, User
@@ -10,6 +13,18 @@ pytest_plugins = ["tests.cluster"]
 # A machine that is busy is no failure, and examples are not kept from run to run.
 settings.register_profile("ours", deadline=None, database=None)
 settings.load_profile("ours")
+
+
+@pytest.fixture
+def statements():
+    """How many statements a page costs that a client gets."""
+
+    def count(client: Client, address: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address).status_code == 200
+        return len(captured)
+
+    return count
 
 
 @pytest.fixture

@@ -176,14 +176,12 @@ def test_an_analyst_of_one_unit_counts_what_they_see(client, stranger, unit, cyc
     "address", ["", "?by=raters", "?sort=-marks&show=missing&find=partner", "raters/", "raters/?rule=all&rater_roles=it",
                 "partners/", "partners/?in", "close/"],
 )  # fmt: skip
-def test_pages_ask_the_database_as_often_for_many_as_for_few(client, procurement, cycle, card, address):
+def test_pages_ask_the_database_as_often_for_many_as_for_few(
+    client, procurement, cycle, card, address, statements
+):
     client.force_login(procurement)
     people = [make_user("rater", rater_role="it") for _ in range(3)]
-
-    def statements() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            assert client.get(f"{cycle.get_absolute_url()}{address}").status_code == 200
-        return len(captured)
+    page = f"{cycle.get_absolute_url()}{address}"
 
     def add(number: int) -> None:
         for _ in range(number):
@@ -193,10 +191,10 @@ def test_pages_ask_the_database_as_often_for_many_as_for_few(client, procurement
                 rate(make_assessment(one, person), 4)
 
     add(2)
-    statements()
-    few = statements()
+    statements(client, page)
+    few = statements(client, page)
     add(20)
-    assert statements() == few
+    assert statements(client, page) == few
 
 
 def test_the_list_of_cycles_stays_readable_and_quick_with_forty(client, procurement, template):

@@ -3,8 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from scorecards.models import Band, Category, Criterion, Template
@@ -219,17 +217,9 @@ def test_half_a_form_saves_nothing(editor, draft, address, data):
     assert draft.version == 1
 
 
-def test_the_page_asks_as_often_for_many_criteria_as_for_few(
-    editor, draft, address, django_assert_num_queries
-):
-
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            editor.get(address)
-        return len(captured)
-
-    queries()
-    few = queries()
+def test_the_page_asks_as_often_for_many_criteria_as_for_few(editor, draft, address, statements):
+    statements(editor, address)
+    few = statements(editor, address)
     for _ in range(8):
         service.add_criterion(draft.categories.first())
-    assert queries() == few
+    assert statements(editor, address) == few
