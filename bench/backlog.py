@@ -5,13 +5,11 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from bench.context import Context, Row
+from bench.context import RUNS, Context, Row
 from bench.generate import SIZES, Size
 from bench.worker import Worker
 from scorecards.models import Score, Scorecard
 from scorecards.services.recompute import request_recompute
-
-RUNS = 3  # the fastest counts: whatever else the machine does only slows it down
 
 
 def measures(context: Context) -> Iterator[Row]:

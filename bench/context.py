@@ -2,7 +2,6 @@
 
 import os
 import resource
-import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,8 @@ from django.db import connection
 from bench.generate import Size, generate
 from scorecards.models import Scorecard
 from scorecards.services.recompute import recompute_now
+
+RUNS = 3  # the fastest counts: whatever else the machine does only slows it down
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,11 @@ def cpu_of(action: Callable[[], Any]) -> float:
 def scan_cpu() -> float:
     """CPU seconds of a plain scan over the ratings, in one process: the reference of all work on ratings."""
 
-    def scan(times: int) -> None:
+    def scan() -> None:
         with connection.cursor() as cursor:
-            for _ in range(times):
+            for _ in range(3):
                 cursor.execute("SELECT count(*), sum(value) FROM scorecards_rating")
 
     with connection.cursor() as cursor:
         cursor.execute("SET max_parallel_workers_per_gather = 0")
-    scan(1)
-    return statistics.median(cpu_of(lambda: scan(5)) / 5 for _ in range(3))
+    return cpu_of(scan) / 3

@@ -37,10 +37,12 @@ def main() -> None:
     import django
 
     django.setup()
-    from scorecards.models import RecomputeRequest
+    from django.db import connection
+
     from scorecards.tasks import recompute_requested
 
-    RecomputeRequest.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT scorecards_recompute_now('{}')")  # planned, as after a worker's first second
     print("connected", flush=True)
     sys.stdin.readline()
     while recompute_requested():

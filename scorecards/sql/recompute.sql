@@ -9,20 +9,23 @@ SET enable_mergejoin = off
 SET enable_seqscan = off
 AS $$
 BEGIN
-    INSERT INTO scorecards_score (scorecard_id, overall, coverage, lower, upper, status, standing, capped_by_id, raters,
-                                  category_ids, category_scores)
-    SELECT o.*
-    FROM scorecards_outcomes(ids) o
-    LEFT JOIN (SELECT * FROM scorecards_score WHERE scorecard_id = ANY (ids)) old ON old.scorecard_id = o.scorecard_id
-    WHERE (old.scorecard_id, old.overall, old.coverage, old.lower, old.upper, old.status, old.standing,
-           old.capped_by_id, old.raters, old.category_ids, old.category_scores)
-       IS DISTINCT FROM
-          (o.scorecard_id, o.overall, o.coverage, o.lower, o.upper, o.status, o.standing,
-           o.capped_by_id, o.raters, o.category_ids, o.category_scores)
-    ON CONFLICT (scorecard_id) DO UPDATE SET
-        overall = excluded.overall, coverage = excluded.coverage, lower = excluded.lower, upper = excluded.upper,
-        status = excluded.status, standing = excluded.standing, capped_by_id = excluded.capped_by_id,
-        raters = excluded.raters, category_ids = excluded.category_ids, category_scores = excluded.category_scores;
+    MERGE INTO scorecards_score s USING scorecards_outcomes(ids) o
+        ON s.scorecard_id = o.scorecard_id AND s.scorecard_id = ANY (ids)
+    WHEN MATCHED AND
+        (s.overall, s.coverage, s.lower, s.upper, s.status, s.standing, s.capped_by_id, s.raters, s.category_ids,
+         s.category_scores)
+        IS DISTINCT FROM
+        (o.overall, o.coverage, o.lower, o.upper, o.status, o.standing, o.capped_by_id, o.raters, o.category_ids,
+         o.category_scores) THEN
+        UPDATE SET
+            overall = o.overall, coverage = o.coverage, lower = o.lower, upper = o.upper, status = o.status,
+            standing = o.standing, capped_by_id = o.capped_by_id, raters = o.raters, category_ids = o.category_ids,
+            category_scores = o.category_scores
+    WHEN NOT MATCHED THEN
+        INSERT (scorecard_id, overall, coverage, lower, upper, status, standing, capped_by_id, raters, category_ids,
+                category_scores)
+        VALUES (o.scorecard_id, o.overall, o.coverage, o.lower, o.upper, o.status, o.standing, o.capped_by_id, o.raters,
+                o.category_ids, o.category_scores);
 END
 $$;
 
