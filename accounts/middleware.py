@@ -8,7 +8,7 @@ from django.db import DataError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.versions import StaleSave
+from accounts.versions import SAVED, TAKE, StaleSave, with_choices
 from accounts.views.errors import NOTHING_SAVED, not_found, refuse
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class ActorMiddleware:
 
 
 class StaleSaveMiddleware:
-    """Answer 409 with both values when somebody else saved the same row first, and 404 when they deleted it."""
+    """Answer 409 with both values to choose from when somebody else saved the same row first, 404 when it is gone."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -47,11 +47,18 @@ class StaleSaveMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, StaleSave):
-            return render(request, "409.html", {"stale": exception}, status=409)
+            return self.to_choose(request, exception)
         if isinstance(exception, ObjectDoesNotExist) and request.method == "POST":
             logger.warning("%s: what it is about is gone", request.path, exc_info=exception)
             return not_found(request)
         return None
+
+    def to_choose(self, request: HttpRequest, stale: StaleSave) -> HttpResponse:
+        """The page with both values; it carries everything else that was sent."""
+        ours = ("csrfmiddlewaretoken", "version", TAKE, SAVED)
+        sent = with_choices(request.POST).lists()
+        typed = [(key, value) for key, values in sent for value in values if not key.startswith(ours)]
+        return render(request, "409.html", {"stale": stale, "typed": typed}, status=409)
 
 
 class UnreadableInputMiddleware:

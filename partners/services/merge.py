@@ -69,7 +69,7 @@ def _merge(loser: Partner, winner: Partner, by: Any, versions: tuple[Any, Any]) 
     locked = {row.pk: row for row in Partner.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     for row, version in zip((loser, winner), versions, strict=True):
         if row.pk not in locked or locked[row.pk].version != version:
-            raise StaleSave(locked.get(row.pk, row), [])
+            raise StaleSave(locked.get(row.pk, row))
     loser, winner = locked[loser.pk], locked[winner.pk]
     if obstacles := _obstacles(loser, winner, by):
         raise ValidationError(obstacles)

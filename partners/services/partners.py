@@ -57,7 +57,7 @@ def delete_unchanged(row: Any, *, version: int | None) -> None:
     """Delete a row that is still as it was shown, or raise StaleSave."""
     saved = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
     if saved.version != version:
-        raise StaleSave(saved, [])
+        raise StaleSave(saved)
     saved.delete()
 
 

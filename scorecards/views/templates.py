@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import RATER_ROLES
 from accounts.numbers import row_number
 from accounts.spreadsheets import csv_response
-from accounts.versions import StaleSave
+from accounts.versions import Difference, StaleSave
 from partners.models import KINDS
 from scorecards.forms.templates import (
     BandsForm,
@@ -126,18 +126,32 @@ def template_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "scorecards/template_edit.html", context, status=200 if sent is None else 400)
 
 
-def _differences(*forms: Any) -> list[tuple[str, Any, Any]]:
-    """Where what was typed differs from what is saved now: (field, saved, typed)."""
-    return [
-        (f"{getattr(form, 'instance', '')} {form[name].label}".strip(), form.fields[name].prepare_value(form[name].initial), form[name].data)
-        for form in forms for name in form.changed_data
-        if name not in ("version", "id", "template")
-    ]  # fmt: skip
+def _differences(*forms: Any) -> list[Difference]:
+    """Where what was typed differs from what is saved now, in words, to compare."""
+    found = []
+    for form in forms:
+        for name in form.changed_data:
+            if name not in ("version", "id", "template"):
+                field, typed = form[name], form[name].data
+                choices = {str(value): str(label) for value, label in getattr(field.field, "choices", [])}
+                saved = field.field.prepare_value(field.initial)
+                label = f"{getattr(form, 'instance', '')} {field.label}".strip()
+                found.append(Difference("", label, _in_words(saved, choices), _in_words(typed, choices)))
+    return found
+
+
+def _in_words(value: Any, choices: dict[str, str]) -> str:
+    """A value of a form as a person reads it."""
+    if isinstance(value, list | tuple):
+        return ", ".join(_in_words(item, choices) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else choices.get(str(value), str(value))
 
 
 def _no_draft_any_more(request: HttpRequest, template: Template) -> HttpResponse:
     if request.method == "POST":
-        raise StaleSave(template, [("State", template.get_state_display(), "Draft")])
+        raise StaleSave(template, [Difference("", "State", template.get_state_display(), "Draft")])
     messages.info(request, f"{template} is {template.state}: make a new version to change it.")
     return redirect(template)
 

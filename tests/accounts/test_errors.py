@@ -1,13 +1,30 @@
 """What people see when they are refused or something breaks."""
 
+import html.parser
+
 import pytest
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.models import BusinessUnit
-from partners.models import Partner
+from partners.models import Contact, Partner
 from tests.factories import make_partner, make_user
+
+
+class HTMLParser(html.parser.HTMLParser):
+    """The hidden fields of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.hidden = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if tag == "input" and found.get("type") == "hidden":
+            self.hidden.append((found["name"], found.get("value", "")))
+
 
 FAILING = "tests.accounts.failing_urls"
 
@@ -109,19 +126,26 @@ def test_a_body_that_cannot_be_read_is_never_a_fault(signed_in, content, kind):
     assert not Partner.objects.exists()
 
 
-def test_a_stale_save_keeps_what_was_typed(client, procurement):
+@pytest.fixture
+def changed_meanwhile(client, procurement):
+    """Petra opened Northgate; then Clara made it a provider with a note. Petra sends another name and another note."""
+    clara = make_user("administrator", name="Clara Colleague")
+    partner = make_partner("Northgate", notes="As it was")
+    client.force_login(clara)
+    form = {"name": "Northgate", "kind": "provider", "segment": "tactical", "notes": "Theirs", "version": 1}
+    assert client.post(reverse("partner_edit", args=[partner.pk]), form).status_code == 302
     client.force_login(procurement)
-    partner = make_partner("Northgate", version=2, notes="Theirs")
-    response = client.post(
-        reverse("partner_edit", args=[partner.pk]),
-        {
-            "name": "Northgate",
-            "kind": "provider",
-            "segment": "tactical",
-            "notes": "Mine\nin two lines",
-            "version": 1,
-        },
-    )
+    mine = form | {
+        "name": "Northgate Group",
+        "kind": "vendor",
+        "notes": "Mine\nin two lines",
+        "supplies": "Hosting",
+    }
+    return partner, client.post(reverse("partner_edit", args=[partner.pk]), mine)
+
+
+def test_a_stale_save_shows_both_values_in_words_and_who_changed_it(changed_meanwhile):
+    partner, response = changed_meanwhile
     assert response.status_code == 409
     text = response.content.decode()
     for value in (
@@ -129,11 +153,72 @@ def test_a_stale_save_keeps_what_was_typed(client, procurement):
         "Solution provider",
         "Theirs",
         "Mine<br>in two lines",
-        f"/partners/{partner.pk}/edit/",
+        "Clara Colleague changed it on",
     ):
         assert value in text
     partner.refresh_from_db()
-    assert (partner.kind, partner.notes, partner.version) == ("vendor", "Theirs", 2)
+    assert (partner.kind, partner.notes, partner.version) == ("provider", "Theirs", 2)
+
+
+def test_a_stale_save_knows_which_fields_only_one_of_the_two_changed(changed_meanwhile):
+    found = {row.label: row.whose for row in changed_meanwhile[1].context["stale"].differences}
+    assert found == {"Name": "mine", "Kind": "theirs", "Notes": "", "What it supplies": "mine"}
+
+
+def test_what_is_chosen_after_a_stale_save_is_saved_and_nothing_else_is_lost(client, changed_meanwhile):
+    partner, response = changed_meanwhile
+    page = HTMLParser(response.content.decode())
+    chosen = dict(page.hidden) | {
+        "take:name": "mine",
+        "take:kind": "theirs",
+        "take:notes": "mine",
+        "take:supplies": "mine",
+    }
+    assert client.post(reverse("partner_edit", args=[partner.pk]), chosen).status_code == 302
+    partner.refresh_from_db()
+    assert (partner.name, partner.kind, partner.supplies) == ("Northgate Group", "provider", "Hosting")
+    assert partner.notes.splitlines() == ["Mine", "in two lines"]
+
+
+def test_a_choice_that_is_stale_itself_is_asked_again(client, changed_meanwhile):
+    partner, response = changed_meanwhile
+    hidden = dict(HTMLParser(response.content.decode()).hidden) | {"take:kind": "theirs"}
+    Partner.objects.filter(pk=partner.pk).update(notes="A third", version=3)
+    again = client.post(reverse("partner_edit", args=[partner.pk]), hidden)
+    assert again.status_code == 409
+    assert "Kind" not in [row.label for row in again.context["stale"].differences]
+    assert 'name="take:' in again.content.decode()
+    assert 'type="hidden" name="take:' not in again.content.decode()
+
+
+def test_the_units_of_a_person_are_chosen_as_a_whole(client, administrator, unit):
+    person = make_user("rater", unit)
+    form = {
+        "name": person.name,
+        "email": person.email,
+        "role": "rater",
+        "rater_role": "it",
+        "is_active": "on",
+    }
+    url = reverse("person_edit", args=[person.pk])
+    type(person).objects.filter(pk=person.pk).update(version=2, is_active=False)
+    client.force_login(administrator)
+    response = client.post(url, form | {"version": 1})
+    assert response.status_code == 409
+    hidden = dict(HTMLParser(response.content.decode()).hidden)
+    client.post(url, hidden | {"take:units": "theirs", "take:is_active": "theirs", "take:rater_role": "mine"})
+    person.refresh_from_db()
+    assert list(person.units.all()) == [unit]
+    assert (person.is_active, person.rater_role) == (False, "it")
+
+
+def test_deleting_what_somebody_changed_is_said_without_fields(client, procurement):
+    contact = Contact.objects.create(partner=make_partner(), name="Cora", version=2)
+    client.force_login(procurement)
+    response = client.post(reverse("contact_delete", args=[contact.pk]), {"version": 1})
+    assert response.status_code == 409
+    assert "Look at it as it is now and decide again" in response.content.decode()
+    assert Contact.objects.exists()
 
 
 def test_saving_what_somebody_deleted_is_404(client, administrator, rater):
