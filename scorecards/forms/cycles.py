@@ -82,9 +82,10 @@ class PartnerFilter(forms.Form):
         self.user = user
         self.fields["unit"].queryset = BusinessUnit.objects.visible_to(user)
 
-    def partners(self) -> Any:
-        """The visible, active partners that match; none while the filter cannot be read."""
-        found = Partner.objects.visible_to(self.user).active()
+    def partners(self, *, archived: bool = False) -> Any:
+        """The visible partners that match, archived ones only if asked for; none while the filter cannot be read."""
+        seen = Partner.objects.visible_to(self.user)
+        found = seen if archived else seen.active()
         if not self.is_bound:
             return found
         if not self.is_valid():

@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.numbers import row_number
@@ -31,22 +32,20 @@ def cycle_partners(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose partners by filter: those ticked come in with the template of their kind."""
     cycle = find_cycle(request, pk, Cycle.DRAFT, Cycle.OPEN)
     chooser = PartnerFilter(request.GET or None, user=request.user)
-    found = chooser.partners()
+    inside = "in" in request.GET
+    found = chooser.partners(archived=inside)
     if request.method == "POST":
+        ticks = request.POST.getlist("partner")
         try:
-            chosen = (
-                found
-                if "every" in request.POST
-                else ticked(found, request.POST.getlist("partner"), "partner")
+            added = service.add_partners(
+                cycle, found if "every" in request.POST else ticked(found, ticks, "partner")
             )
-            added = service.add_partners(cycle, chosen)
         except ValidationError as error:
             say(request, error)
-            return redirect(request.get_full_path())
-        messages.success(request, f"{counted(added, 'partner')} added.")
-        return redirect("cycle_raters", pk) if added else redirect(request.get_full_path())
+        else:
+            messages.success(request, f"{counted(added, 'partner')} added.")
+            return redirect("cycle_raters", pk) if added else redirect(request.get_full_path())
     seen = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
-    inside = "in" in request.GET
     asked = Assessment.objects.filter(scorecard=OuterRef("pk")).order_by().values("scorecard")
     rows = (
         seen.filter(partner__in=found.order_by()).select_related("partner__unit", "partner__owner", "template")
@@ -55,8 +54,12 @@ def cycle_partners(request: HttpRequest, pk: int) -> HttpResponse:
         else found.exclude(pk__in=seen.values("partner")).select_related("unit", "owner").order_by("name", "pk")
     )  # fmt: skip
     page = Paginator(rows, PARTNERS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"cycle": cycle, "chooser": chooser, "page": page, "inside": inside, "number": seen.count()}
-    return render(request, "scorecards/cycle_partners.html", context)
+    context = {
+        "cycle": cycle, "chooser": chooser, "page": page, "inside": inside, "number": seen.count(),
+        "kept": set(request.POST.getlist("partner")),
+    }  # fmt: skip
+    status = 400 if request.method == "POST" else 200
+    return render(request, "scorecards/cycle_partners.html", context, status=status)
 
 
 @needs("manage_cycles")
@@ -155,7 +158,14 @@ def cycle_remove_scorecard(request: HttpRequest, pk: int, scorecard_id: int) -> 
         "button": f"Remove {scorecard.partner}",
     }  # fmt: skip
     done = f"{scorecard.partner} is no longer in {scorecard.cycle}."
-    return _remove(request, scorecard, question, service.remove_scorecard, done, "cycle_partners")
+    return _remove(
+        request,
+        scorecard,
+        question,
+        service.remove_scorecard,
+        done,
+        f"{reverse('cycle_partners', args=[pk])}?in",
+    )
 
 
 @needs("manage_cycles")
@@ -172,7 +182,9 @@ def cycle_remove_rater(request: HttpRequest, pk: int, assessment_id: int) -> Htt
         "comments": assessment.comments, "submitted": assessment.submitted_at, "button": f"Take {rater} off",
     }  # fmt: skip
     done = f"{rater} is no longer asked about {partner}."
-    return _remove(request, assessment, question, rater_service.remove_rater, done, "cycle_raters")
+    return _remove(
+        request, assessment, question, rater_service.remove_rater, done, reverse("cycle_raters", args=[pk])
+    )
 
 
 def _remove(
@@ -200,4 +212,4 @@ def _remove(
         return render(request, "scorecards/cycle_confirm.html", context)
     else:
         messages.success(request, done)
-    return redirect(back, cycle.pk)
+    return redirect(back)

@@ -46,21 +46,18 @@ def _ask_to_open(request: HttpRequest, cycle: Cycle, *, status: int = 200) -> Ht
     totals = progress.survey(everything, progress.marks_asked(everything))
     raters = User.objects.filter(pk__in=[person.rater.pk for person in totals.people])
     reached = raters.able_to_sign_in().count()
+    seen = Scorecard.objects.visible_to(request.user).order_by("partner__name")
     remarks = []
-    few = service.few_raters(cycle)
-    if number := few.count():
-        names = (
-            Scorecard.objects.visible_to(request.user)
-            .filter(pk__in=few.values("pk"))
-            .order_by("partner__name")
-        )
-        named = in_words(names.values_list("partner__name", flat=True)[:NAMED], number)
-        remarks.append(
-            f"With so few raters, {counted(number, 'scorecard')} can only become provisional, never final: {named}."
-        )
+    for rows, said in (
+        (service.few_raters(cycle), "{} can only become provisional, never final, with so few raters: {}."),
+        (everything.exclude(partner__archived_at=None), "{} of a partner archived meanwhile: {}."),
+    ):
+        if number := rows.count():
+            names = seen.filter(pk__in=rows.values("pk")).values_list("partner__name", flat=True)
+            remarks.append(said.format(counted(number, "scorecard"), in_words(names[:NAMED], number)))
     if unreached := len(totals.people) - reached:
         remarks.append(f"{counted(unreached, 'rater')} cannot sign in, and gets no invitation.")
-    obstacles = service.obstacles(cycle, Scorecard.objects.visible_to(request.user))
+    obstacles = service.obstacles(cycle, seen)
     context = {
         "cycle": cycle, "title": f"Open {cycle}", "button": "Open and invite", "obstacles": obstacles, "remarks": remarks,
         "heading": f"{cycle} cannot be opened yet." if obstacles else f"Open {cycle} and invite {counted(reached, 'rater')}?",

@@ -99,7 +99,9 @@ def cycle_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def show_cycle(request: HttpRequest, cycle: Cycle, *, status: int = 200, **forms: Any) -> HttpResponse:
-    """The cycle's page; `extend` or `reopen` may be a form that was refused."""
+    """The cycle's page; `extend` or `reopen` may be a form that was refused: the page opens at its field."""
+    for form in forms.values():
+        form.fields[next(iter(form.errors))].widget.attrs["autofocus"] = True
     scorecards = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
     asked = progress.marks_asked(scorecards)
     survey = progress.survey(scorecards, asked, with_marks="marks" in request.GET)

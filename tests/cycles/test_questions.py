@@ -115,7 +115,7 @@ def test_opening_says_how_much_is_asked_and_which_scorecards_cannot_become_final
         label: fact(page, label) for label in ("Partners", "Raters", "Assessments asked for", "Invitations")
     }
     assert list(numbers.values()) == ["2", "4", "4", "3"]
-    assert "1 scorecard can only become provisional, never final: Alone." in page
+    assert "1 scorecard can only become provisional, never final, with so few raters: Alone." in page
     assert "1 rater cannot sign in" in page
     assert state(draft) == Cycle.DRAFT
     petra.post(address)
@@ -247,6 +247,7 @@ def test_a_due_date_that_makes_no_sense_is_refused_beside_the_field(petra, templ
     response = petra.post(reverse("cycle_extend", args=[cycle.pk]), {"due": f"{typed}"})
     assert response.status_code == 400
     assert sentence in text(response)
+    assert "autofocus" in text(response), "the page opens where something is wrong"
     assert f'value="{typed}"' in text(response) or not typed
     assert Cycle.objects.get().due == due
 
@@ -284,6 +285,7 @@ def test_partners_of_another_unit_are_neither_added_nor_removed(client, stranger
         reverse("cycle_partners", args=[draft.pk]), {"partner": [mine.pk, other.pk]}, follow=True
     )
     assert "no longer in this list" in text(response)
+    assert f'value="{mine.pk}" checked' in text(response), "the ticks stay"
     assert client.post(reverse("cycle_remove_scorecard", args=[draft.pk, card.pk])).status_code == 404
     assert Scorecard.objects.get() == card
 
@@ -305,3 +307,15 @@ def test_a_filter_that_cannot_be_read_lists_nothing_and_adds_nothing(petra, draf
     assert "Nothing is listed while the filter cannot be read." in page
     petra.post(address, {"every": ""})
     assert not Scorecard.objects.exists()
+
+
+def test_a_partner_archived_meanwhile_is_named_at_opening_and_can_be_removed(petra, draft, template):
+    card = make_scorecard(make_partner("Gone", archived_at=timezone.now()), template, draft)
+    make_assessment(card)
+    assert "1 scorecard of a partner archived meanwhile: Gone." in text(
+        petra.get(reverse("cycle_open", args=[draft.pk]))
+    )
+    address = reverse("cycle_remove_scorecard", args=[draft.pk, card.pk])
+    assert address in text(petra.get(f"{reverse('cycle_partners', args=[draft.pk])}?in"))
+    response = petra.post(address)
+    assert response["Location"].endswith("/partners/?in")
