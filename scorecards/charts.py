@@ -36,7 +36,8 @@ def trend_chart(
 ) -> SafeString:
     """Overall scores by cycle over the bands (letter, name, lower edge), best band first; `width` in pixels.
 
-    A gap where a cycle has no score; a dashed line where two points are not like for like.
+    A gap where a cycle has no score; a dashed line where two points are not like for like. The figure of a low
+    point stands under it, clear of the lines that come down to it.
     """
     left, right, top, bottom = 26.0, width - 66.0, 6.0, 246.0
     scores = [float(p.score) for p in points if p.score is not None]
@@ -87,8 +88,10 @@ def trend_chart(
             )
             if labelled:
                 weight = "t1" if last else ""
+                beside = [other[1] for other in placed[max(place - 1, 0) : place + 2] if other]
+                label_y = y + 20 if y - min(beside) > 8 and y == max(beside) and y < bottom - 24 else y - 12
                 body.append(
-                    f'<text class="m {weight}" x="{x:.1f}" y="{y - 12:.1f}">{score(point.score)}</text>'
+                    f'<text class="m {weight}" x="{x:.1f}" y="{label_y:.1f}">{score(point.score)}</text>'
                 )
     said = ", ".join(
         f"{p.label} {score(p.score) if p.score is not None else 'no score'}"

@@ -3,10 +3,11 @@
 from decimal import Decimal
 from fractions import Fraction
 
+from accounts.templatetags.look import change as signed
 from accounts.templatetags.look import plain, score
 from scorecards.arithmetic import TELLING_SHARE, Arithmetic
 from scorecards.models import Cycle, Score, Scorecard
-from scorecards.scoring import band_of, difference
+from scorecards.scoring import band_of, difference, rounded
 
 
 def heading(card: Scorecard, outcome: Score | None, before: Scorecard | None) -> str:
@@ -94,8 +95,15 @@ def _capped(card: Scorecard, outcome: Score, sums: Arithmetic) -> str:
 
 
 def _movers(change: Decimal, sums: Arithmetic) -> str:
-    """Name the one or two categories that make most of the change."""
+    """Name the one or two categories that make most of the change, or the two that work against each other."""
     same_way = [row for row in sums.moves if row.moved * Fraction(change) > 0]
+    other_way = [row for row in sums.moves if row.moved * Fraction(change) < 0]
+    if same_way and other_way and abs(other_way[0].moved) >= Fraction(abs(change)):
+        one, other = same_way[0], other_way[0]
+        return (
+            f"“{one.category.name}” moved it by {signed(rounded(one.moved, 1))} and "
+            f"“{other.category.name}” by {signed(rounded(other.moved, 1))}."
+        )
     named = [
         row.category.name for row in same_way[:2] if abs(row.moved) >= Fraction(abs(change)) * TELLING_SHARE
     ]

@@ -76,6 +76,7 @@ def _taken_apart(card: Scorecard, seen: Any, opened: set[str]) -> dict[str, Any]
         "rank": rank,
         "ranked": ranked,
         "trend": trend,
+        "has_trend": any(point.score is not None for point in trend),
         "has_provisional": any(point.score is not None and not point.letter for point in trend),
         "recent": trend[-RECENT_LENGTH:],
         "bands": [(band.letter, band.name, band.lower) for band in card.template.bands.all()],

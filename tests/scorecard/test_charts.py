@@ -49,6 +49,19 @@ def test_a_trend_stays_inside_its_frame(scores):
             assert 6 <= float(circle.attrib["cy"]) <= 246
 
 
+def test_the_figure_of_a_low_point_stands_clear_of_its_lines():
+    low, high = (
+        trend_chart([TrendPoint(f"Q{n}", Decimal(s)) for n, s in enumerate(scores)], BANDS)
+        for scores in ([80, 50, 80], [50, 80, 50])
+    )
+    for svg, side in ((low, 1), (high, -1)):
+        middle = list(parsed(svg).iter("circle"))[1].attrib["cy"]
+        label = [text for text in parsed(svg).iter("text") if (text.text or "").endswith("0.0")][1].attrib[
+            "y"
+        ]
+        assert (float(label) - float(middle)) * side > 0
+
+
 def test_a_name_with_markup_is_text_in_a_chart():
     svg = trend_chart([TrendPoint("<script>&", Decimal(50))], [("A", "<b>Top</b>", 0)])
     assert "<script>" not in svg

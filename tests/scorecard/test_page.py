@@ -34,6 +34,15 @@ def test_a_fall_is_told_and_the_categories_that_caused_it(scored, look):
     assert "−30.00" in text
 
 
+def test_where_parts_work_against_each_other_both_are_named(scored, look):
+    template, partner = make_template(), make_partner("Northgate")
+    scored([3, 3, 4], [3, 3, 4], partner=partner, template=template, cycle=earlier())
+    text = look(scored([4, 4, 3], [4, 4, 3], partner=partner, template=template))
+    assert heading(text) == "Northgate scores 65.0 of 100: Fair, 5.0 higher than in 2026 Q3."
+    assert "“Service” moved it by +15.0 and “Price” by −10.0." in text
+    assert "Most of the rise" not in text
+
+
 def test_another_version_of_the_template_is_not_like_for_like(scored, look):
     partner = make_partner("Northgate")
     scored([4, 4, 4], [4, 4, 4], partner=partner, cycle=earlier())
@@ -47,6 +56,7 @@ def test_without_marks_there_is_no_score_and_no_zero(scored, look):
     text = look(scored(partner=make_partner("Northgate")))
     assert heading(text).startswith("Northgate has no score yet")
     assert "Nobody has submitted yet" in text
+    assert "The trend would be drawn here" in text
     assert "<dt>Overall</dt><dd><b>–</b>" in text
     assert "Failing" not in re.sub(r"<svg.*?</svg>", "", text)
 
