@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.fields import DayField, LineField
 from accounts.history import ACTIONS
 from accounts.models import AuditEntry, BusinessUnit, User
+from accounts.services.people import SAME_NAME
 from accounts.versions import VersionedForm
 
 
@@ -56,13 +57,12 @@ class UnitForm(forms.ModelForm):
     class Meta:
         model = BusinessUnit
         fields = ["name"]
-        error_messages = {"name": {"unique": "There is a business unit of this name already."}}
 
     def clean_name(self) -> str:
         """Nobody tells two units apart by capitals."""
         name = self.cleaned_data["name"]
         if BusinessUnit.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
-            raise ValidationError("There is a business unit of this name already.")
+            raise ValidationError(SAME_NAME)
         return name
 
 

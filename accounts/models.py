@@ -29,12 +29,13 @@ class BusinessUnitQuerySet(models.QuerySet["BusinessUnit"]):
 class BusinessUnit(models.Model):
     """A part of the company with records of its own."""
 
-    name = models.CharField(max_length=200, unique=True)
+    name = models.CharField(max_length=200)
 
     objects = BusinessUnitQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="unit_name_unique_any_case")]
         triggers = [audited()]
 
     def __str__(self) -> str:

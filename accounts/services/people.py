@@ -16,6 +16,7 @@ LAST_ADMINISTRATOR = (
     "Nobody else could administer the site then. Make somebody else an administrator first, and wait until they have "
     "set a password."
 )
+SAME_NAME = "There is a business unit of this name already."
 
 
 def save_person(form: VersionedForm) -> User:
@@ -68,7 +69,7 @@ def save_unit(form: ModelForm) -> BusinessUnit | None:
         with transaction.atomic():
             return form.save()
     except IntegrityError:
-        form.add_error("name", "There is a business unit of this name already.")
+        form.add_error("name", SAME_NAME)
         return None
 
 

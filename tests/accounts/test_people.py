@@ -182,7 +182,7 @@ def test_a_unit_deleted_at_the_same_moment_is_said_to_be(administrator, rater, u
 def test_a_unit_named_alike_at_the_same_moment_is_refused_in_words(db):
     form = UnitForm({"name": "Retail"})
     assert form.is_valid()
-    make_unit("Retail")
+    make_unit("retail")
     assert save_unit(form) is None
     assert "of this name already" in str(form.errors["name"])
 
