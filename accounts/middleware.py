@@ -86,3 +86,19 @@ class UnreadableInputMiddleware:
             return None
         logger.warning("%s refused: %s", request.path, exception)
         return refuse(request, "That could not be read", self.REASON)
+
+
+class WrongMethodMiddleware:
+    """Answer 405 with a page: the address of a button was opened as if it were a page, or the other way round."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405 or response.content:
+            return response
+        reason = "It belongs to a button or a link of another page. Open that page and press it there. Nothing was changed."
+        page = refuse(request, "This address is not a page", reason, status=405)
+        page.headers["Allow"] = response.headers.get("Allow", "")
+        return page

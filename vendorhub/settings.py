@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.WrongMethodMiddleware",
     "accounts.middleware.StaleSaveMiddleware",
     "accounts.middleware.UnreadableInputMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -67,6 +67,15 @@ def test_refusals_are_said_in_plain_words_with_a_way_on(signed_in, address, stat
     assert f'href="{reverse("home")}"' in text
 
 
+def test_the_address_of_a_button_opened_as_a_page_is_405_with_a_way_on(client, procurement):
+    client.force_login(procurement)
+    response = client.get(reverse("partner_restore", args=[make_partner().pk]))
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST"
+    assert "This address is not a page" in response.content.decode()
+    assert client.post(reverse("home")).status_code == 405
+
+
 def test_an_address_of_nothing_is_404_for_strangers_too(client, db):
     assert client.get("/nowhere/").status_code == 404
 
