@@ -51,7 +51,7 @@ def press(client, button: str, **fields):
 
 def test_a_register_is_uploaded_looked_at_confirmed_and_written_by_a_worker(analyst, procurement):
     page = upload(analyst, register(ROW, row(no="C-2", end="soon")))
-    assert "1 of 2 rows cannot come in." in page.text
+    assert "1 of 2 rows is left out." in page.text
     assert "“soon” is no date" in page.text
     assert Contract.objects.count() == 0
 
