@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Case, Count, F, FilteredRelation, Q, QuerySet, When
 from django.db.models.functions import Abs, Round
 
+from governance.memory import changes, remembered
 from partners.models import Partner
 from scorecards.models import Cycle, Score, Scorecard
 
@@ -62,6 +63,14 @@ def _with_moves(user: Any, closed: "QuerySet[Cycle]", found: News) -> News:
     before = closed.filter(Q(ends__lt=cycle.ends) | Q(ends=cycle.ends, pk__lt=cycle.pk)).first()
     if before is None:
         return found
+    walls = None if user.sees_all_units else tuple(user.units.order_by("pk").values_list("pk", flat=True))
+    key = ("moves", changes(), walls, user.role, cycle.pk, before.pk)
+    moves, counts = remembered(key, lambda: _moves(user, cycle, before))
+    return News(found.since, found.opened, found.closed, found.partners, before, moves, **counts)
+
+
+def _moves(user: Any, cycle: Cycle, before: Cycle) -> tuple[list[Scorecard], dict[str, int]]:
+    """The scorecards that moved most, and how many did; both cycles are closed, so only walls hide any."""
     then = FilteredRelation("partner__scorecards", condition=Q(partner__scorecards__cycle=before))
     change = Round("score__overall", precision=1) - Round("then__score__overall", precision=1)
     both_final = Q(score__status=Score.FINAL, then__score__status=Score.FINAL)
@@ -81,5 +90,4 @@ def _with_moves(user: Any, closed: "QuerySet[Cycle]", found: News) -> News:
     told = moved.filter(Q(new_standing=1) | Q(change__gte=1) | Q(change__lte=-1)).select_related(
         "partner", "score"
     )
-    moves = list(told.order_by("-new_standing", Abs("change").desc(), "partner__name")[:SHOWN])
-    return News(found.since, found.opened, found.closed, found.partners, before, moves, **counts)
+    return list(told.order_by("-new_standing", Abs("change").desc(), "partner__name")[:SHOWN]), counts

@@ -258,16 +258,17 @@ def missing_partners(scorecards: ScorecardQuerySet, names: int) -> list[tuple[st
 
 
 def by_cycle(cycles: Iterable[Cycle], scorecards: ScorecardQuerySet) -> dict[int, Totals]:
-    """Partners of these cycles, and assessments of those not closed, over the scorecards given: two statements."""
+    """Partners of these cycles, and assessments of those not closed, over the scorecards given.
+
+    A statement for each cycle under way, of which there are one or two: it reads one index, in order.
+    """
     cycles = list(cycles)
-    found: dict[int, Totals] = defaultdict(Totals)
-    inside = scorecards.filter(cycle__in=cycles).order_by()
-    for cycle, number in inside.values_list("cycle").annotate(number=Count("pk")):
-        found[cycle].partners = number
-    under_way = scorecards.filter(cycle__in=[cycle for cycle in cycles if cycle.state != Cycle.CLOSED])
-    assessments = (
-        Assessment.objects.filter(scorecard__in=under_way).order_by().values_list("scorecard__cycle")
+    inside = scorecards.filter(cycle__in=cycles).order_by().values_list("cycle")
+    found = defaultdict(
+        Totals, {cycle: Totals(number) for cycle, number in inside.annotate(number=Count("*"))}
     )
-    for cycle, asked, submitted in assessments.annotate(asked=Count("pk"), submitted=Count("submitted_at")):
-        found[cycle].asked, found[cycle].submitted = asked, submitted
+    for cycle in {cycle for cycle in cycles if cycle.state != Cycle.CLOSED}:
+        asked = Assessment.objects.filter(scorecards.filter(cycle=cycle).holds())
+        counts = asked.aggregate(asked=Count("*"), submitted=Count("submitted_at"))
+        found[cycle.pk].asked, found[cycle.pk].submitted = counts["asked"], counts["submitted"]
     return found

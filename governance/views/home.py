@@ -15,6 +15,7 @@ from governance import todo
 from governance.news import news
 from partners.models import Contract, Partner, RegisterImport
 from scorecards.models import Assessment, Cycle, RecomputeRequest, Scorecard
+from scorecards.progress import by_cycle
 from vendorhub.roles import may, needs
 
 SOON = 90  # days
@@ -32,7 +33,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if may(user, "manage_users"):
         said += _administration(user, context)
     if may(user, "manage_partners"):
-        context["imports"] = RegisterImport.objects.filter(by=user).exclude(state=RegisterImport.DONE)[:5]
+        unfinished = RegisterImport.objects.filter(by=user).exclude(state=RegisterImport.DONE)
+        context["imports"] = unfinished.only("file_name", "created_at", "state")[:5]
         context["is_new"] = not Partner.objects.visible_to(user).exists()
     cycles = _open_cycles(user) if may(user, "see_cycles") else []
     manages = may(user, "manage_cycles")
@@ -114,10 +116,9 @@ def _asked(user: Any) -> Any:
 def _open_cycles(user: Any) -> list[Cycle]:
     """Open cycles, the first due on top, with how many assessments were asked for and are in."""
     cycles = list(Cycle.objects.visible_to(user).filter(state=Cycle.OPEN).order_by("due", "pk"))
-    counts = _asked(user).values_list("scorecard__cycle").annotate(Count("pk"), Count("submitted_at"))
-    by_cycle = {pk: numbers for pk, *numbers in counts} if cycles else {}
+    counts = by_cycle(cycles, Scorecard.objects.visible_to(user))
     for cycle in cycles:
-        cycle.asked, cycle.submitted = by_cycle.get(cycle.pk, (0, 0))
+        cycle.asked, cycle.submitted = counts[cycle.pk].asked, counts[cycle.pk].submitted
     return cycles
 
 
