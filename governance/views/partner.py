@@ -7,13 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from accounts.templatetags.look import round_shown
 from governance.standing import doubt, headline, why_no_score
 from partners.models import Contract, Partner
 from scorecards.charts import TrendPoint
 from scorecards.figures import Point, histories
 from scorecards.models import Band, CategoryScore, Scorecard
-from scorecards.scoring import band_of
+from scorecards.scoring import band_of, difference
 from vendorhub.roles import needs
 
 TABS = [("scorecard", "Scorecard"), ("contracts", "Contracts"), ("contacts", "Contacts")]
@@ -71,9 +70,7 @@ def _before(points: list[Point], point: Point) -> Point | None:
 
 def _change(point: Point | None, before: Point | None) -> Decimal | None:
     """The difference of two scores as they are shown."""
-    if point is None or before is None or point.overall is None or before.overall is None:
-        return None
-    return round_shown(point.overall) - round_shown(before.overall)
+    return difference(getattr(point, "overall", None), getattr(before, "overall", None))
 
 
 def _scores(latest: Point, points: list[Point]) -> dict[str, Any]:
