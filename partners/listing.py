@@ -10,7 +10,7 @@ from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from accounts.numbers import row_number
-from partners.models import KINDS, SEGMENTS, Contract, Partner
+from partners.models import KINDS, SEGMENTS, Contract, Partner, in_force_today
 from partners.search import search_partners
 
 FILTERS = ("find", "kind", "segment", "unit", "owner", "archived")
@@ -57,23 +57,25 @@ def _sorted(partners: "QuerySet[Partner]", user: Any, sort: str) -> "QuerySet[Pa
     return partners.order_by(order, "name", "pk")
 
 
-def _sums(contracts: QuerySet) -> QuerySet:
+def _sums(contracts: QuerySet, *also_by: str) -> QuerySet:
     """The contracts grouped by partner: how many, and the end that comes next."""
     return (
         contracts.order_by()
-        .values("partner")
+        .values("partner", *also_by)
         .annotate(contract_count=Count("pk"), next_end=Min("ends", filter=Q(ends__gte=timezone.localdate())))
     )
 
 
 def lines(user: Any, partners: Iterable[Partner]) -> list[Line]:
-    """The partners, which the user sees, with number, next end and yearly value (a currency each) of their contracts: two statements."""
+    """The partners, which the user sees, with number, next end and yearly value (a currency each) of their contracts."""
     found = {partner.pk: Line(partner) for partner in partners}
-    contracts = Contract.objects.of_units_of(user).filter(partner__in=list(found))
-    for row in _sums(contracts):
+    contracts = Contract.objects.of_units_of(user).filter(partner__in=list(found)).with_yearly()
+    worth = Sum("yearly", filter=in_force_today() & Q(yearly__gt=0))
+    rows = _sums(contracts, "currency").annotate(worth=worth).order_by("currency")
+    for row in rows:
         line = found[row["partner"]]
-        line.contracts, line.next_end = row["contract_count"], row["next_end"]
-    worth = contracts.running().filter(yearly__gt=0).order_by("currency").values("partner", "currency")
-    for row in worth.annotate(total=Sum("yearly")):
-        found[row["partner"]].yearly[row["currency"]] = row["total"]
+        line.contracts += row["contract_count"]
+        line.next_end = min(filter(None, (line.next_end, row["next_end"])), default=None)
+        if row["worth"]:
+            line.yearly[row["currency"]] = row["worth"]
     return list(found.values())

@@ -142,6 +142,12 @@ class Contact(models.Model):
         return self.until is not None and self.until < timezone.localdate()
 
 
+def in_force_today() -> Q:
+    """Contracts that have begun and not ended."""
+    today = timezone.localdate()
+    return (Q(starts=None) | Q(starts__lte=today)) & (Q(ends=None) | Q(ends__gte=today))
+
+
 class ContractQuerySet(models.QuerySet["Contract"]):
     def visible_to(self, user: Any) -> "ContractQuerySet":
         """Contracts of visible partners that belong to the company or to the user's units."""
@@ -155,20 +161,20 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         return self.filter(Q(unit=None) | Q(unit__in=BusinessUnit.objects.filter(members=user)))
 
     def running(self) -> "ContractQuerySet":
-        """Contracts in force today, each with `yearly`: its value a year, NULL where that is not known.
+        """Contracts in force today, each with `yearly`."""
+        return self.with_yearly().filter(in_force_today())
+
+    def with_yearly(self) -> "ContractQuerySet":
+        """Each with `yearly`: its value a year, NULL where that is not known.
 
         A contract with a total value only is spread evenly over its years (365.25 days each, one at least: what is
         paid for three months is paid in that year). Without a first and a last day nobody knows how many.
         """
-        today = timezone.localdate()
         seconds = Cast(Extract(F("ends") - F("starts"), "epoch"), _MONEY)
         years = Greatest(Value(Decimal(1)), seconds / Value(Decimal(31_557_600)))  # 365.25 days of seconds
         has_term = Q(starts__isnull=False, ends__isnull=False)
         spread = Case(When(has_term, then=ExpressionWrapper(F("total_value") / years, output_field=_MONEY)))
-        in_force = Q(starts=None) | Q(starts__lte=today), Q(ends=None) | Q(ends__gte=today)
-        return self.filter(*in_force).annotate(
-            yearly=Coalesce(F("annual_value"), spread, output_field=_MONEY)
-        )
+        return self.annotate(yearly=Coalesce(F("annual_value"), spread, output_field=_MONEY))
 
     def current_first(self) -> "ContractQuerySet":
         """In the order of their end, those that have ended after the others."""

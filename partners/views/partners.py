@@ -27,7 +27,7 @@ HEADER = [
 def partner_list(request: HttpRequest) -> HttpResponse:
     """The partners an address asks for, fifty a page."""
     visible = Partner.objects.visible_to(request.user)
-    found = listing.narrowed(request.user, request.GET).select_related("owner", "unit")
+    found = listing.narrowed(request.user, request.GET).select_related("owner", "unit").defer("notes")
     page = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
     owners = visible.values("owner")
     context = {
