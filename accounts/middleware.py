@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DataError, connection
+from django.db import DataError, IntegrityError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -62,15 +62,20 @@ class StaleSaveMiddleware:
 
 
 class UnreadableInputMiddleware:
-    """Answer 400 to what PostgreSQL cannot store: the character NUL, or more than a column holds.
+    """Answer 400 to what PostgreSQL cannot store: NUL, more than a column holds, what a constraint rules out.
 
     In an address NUL is refused before the view. In a form, the form says it beside the field; what no form looked
-    at and the database refused ends here, with a line in the log.
+    at, or somebody else took between the look and the save, ends here, with a line in the log.
     """
 
     REASON = (
         "It holds a character that is not text, or a number or text larger than can be stored. "
         f"{NOTHING_SAVED}"
+    )
+
+    CONFLICT = (
+        "It does not go together with what is stored: a name may be taken, or what it belongs to may be gone since "
+        f"the page was opened. {NOTHING_SAVED}"
     )
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -82,10 +87,14 @@ class UnreadableInputMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, DataError) and "NUL (0x00)" not in str(exception):
+        if isinstance(exception, IntegrityError):
+            title, reason = "That could not be saved", self.CONFLICT
+        elif isinstance(exception, DataError) or "NUL (0x00)" in str(exception):
+            title, reason = "That could not be read", self.REASON
+        else:
             return None
         logger.warning("%s refused: %s", request.path, exception)
-        return refuse(request, "That could not be read", self.REASON)
+        return refuse(request, title, reason)
 
 
 class WrongMethodMiddleware:
