@@ -67,7 +67,10 @@ def spend_and_score(dots: Sequence[Dot], bands: Sequence[Any], currency: str, wi
     plot = _Plot(
         low, high, max(0, min(30, 10 * math.floor((min(scores) - 3) / 10))), 32, width - (80 if wide else 16)
     )
-    marks = [*_stripes(bands, plot, wide), *_axis(plot, currency, wide)]
+    marks = [
+        *_stripes(bands, plot, wide),
+        *_axis(plot, currency, wide, any(d.before is not None for d in dots)),
+    ]
     taken = [box for dot in dots for box in _boxes(dot, plot)]
     names = []
     for dot in sorted(dots, key=lambda d: -d.spend):
@@ -124,7 +127,7 @@ def _stripes(bands: Sequence[Any], plot: _Plot, wide: bool) -> list[str]:
     return parts
 
 
-def _axis(plot: _Plot, currency: str, wide: bool) -> list[str]:
+def _axis(plot: _Plot, currency: str, wide: bool, tails: bool) -> list[str]:
     ticks = [step for step in STEPS if plot.low <= step <= plot.high]
     if len(ticks) > (9 if wide else 6):
         ticks = [tick for tick in ticks if math.log10(tick) % 1 == 0 or tick == plot.high]
@@ -136,7 +139,7 @@ def _axis(plot: _Plot, currency: str, wide: bool) -> list[str]:
             f'<path class="ax" d="M{x:.1f} {plot.bottom:g}v4"/>'
             f'<text class="t3 t11 m" x="{x:.1f}" y="{plot.bottom + 17:g}">{tick / unit[0]:,.10g}</text>'
         )
-    tail = "Line: where it stood a year ago" if wide else "Line: a year ago"
+    tail = ("Line: where it stood a year ago" if wide else "Line: a year ago") if tails else ""
     said = f"Spend a year, {currency}{unit[1]}{' (log scale)' if wide else ''}"
     below = plot.bottom + 35
     parts.append(f'<text class="t3 t11" x="{plot.left:g}" y="{below:g}">{tail}</text>')

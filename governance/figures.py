@@ -68,16 +68,20 @@ spending AS (
            coalesce(bool_or(yearly > 0 AND currency <> %(currency)s), false) AS spent_elsewhere, min(ends) AS next_end
     FROM contracts GROUP BY partner_id
 ),
-everybody AS (
+everybody AS {once} (
     SELECT s.id, s.partner_id, s.template_id, o.overall, o.status, o.standing, o.capped_by_id, o.coverage,
-           p.name, p.kind, p.segment, p.unit_id, p.kind = ANY (%(apart)s) AS is_apart, {ranks}
+           p.name, p.kind, p.segment, p.unit_id, p.kind = ANY (%(apart)s) AS is_apart, s.id IN (TABLE visible) AS is_seen
     FROM scorecards_scorecard s JOIN scorecards_score o ON o.scorecard_id = s.id
     JOIN partners_partner p ON p.id = s.partner_id
-    WHERE s.cycle_id = %(cycle)s {placed}
+    WHERE s.cycle_id = %(cycle)s
 ),
-narrowed AS (SELECT e.* FROM everybody e JOIN visible USING (id) WHERE {narrowed}),
+ranked AS MATERIALIZED (
+    SELECT template_id, array_agg(overall::float8 ORDER BY overall) AS scores
+    FROM everybody WHERE status = 'final' AND NOT is_apart GROUP BY template_id
+),
+narrowed AS NOT MATERIALIZED (SELECT * FROM everybody WHERE is_seen AND {narrowed}),
 cut AS (
-    SELECT n.*, spending.spend, spending.spent_elsewhere, spending.next_end
+    SELECT n.*, spending.spend, spending.spent_elsewhere, spending.next_end {ranks}
     FROM narrowed n LEFT JOIN spending USING (partner_id) {page}
 ),
 seen AS (
@@ -117,11 +121,13 @@ category AS (
 )
 SELECT json_build_object({parts})::text
 """
-_RANKS = """
-    CASE WHEN o.status = 'final' AND p.kind <> ALL (%(apart)s) THEN rank() OVER placed END AS rank,
-    CASE WHEN o.status = 'final' AND p.kind <> ALL (%(apart)s) THEN count(*) OVER (PARTITION BY s.template_id, o.status,
-        p.kind = ANY (%(apart)s)) END AS ranked"""
-_PLACED = "WINDOW placed AS (PARTITION BY s.template_id, o.status, p.kind = ANY (%(apart)s) ORDER BY o.overall DESC)"
+# The scores of a template in order tell how many are lower or equal: the rest are better.
+_RANKS = """,
+    CASE WHEN status = 'final' AND NOT is_apart THEN
+        (SELECT 1 + cardinality(scores) - width_bucket(n.overall::float8, scores) FROM ranked r
+         WHERE r.template_id = n.template_id) END AS rank,
+    CASE WHEN status = 'final' AND NOT is_apart THEN
+        (SELECT cardinality(scores) FROM ranked r WHERE r.template_id = n.template_id) END AS ranked"""
 _ROWS = "SELECT coalesce(json_agg(x), '[]') FROM ({rows}) x"
 _LINES = _ROWS.format(
     rows="""
@@ -157,7 +163,7 @@ _PARTS = {
     "drawn": _LINES.format(
         "outside WHERE spend > 0 AND overall IS NOT NULL ORDER BY spend DESC, name LIMIT %(drawn)s"
     ),
-    "count": "SELECT count(*) FROM narrowed",
+    "count": "SELECT count(*) FROM {counted}",
     "lines": _LINES.format("seen ORDER BY {order} {late}"),
     "categories": _ROWS.format(
         rows="SELECT category_id, count(*) AS scored, count(*) FILTER (WHERE is_short) AS short, "
@@ -208,13 +214,13 @@ def work_out(
     statement = _STATEMENT.format(
         visible=_sql(visible.order_by().values("pk"), values),
         contracts=_sql(contracts.order_by().values("partner_id", "currency", "yearly", "ends"), values),
-        ranks=_RANKS if paged else "NULL AS rank, NULL AS ranked",
-        placed=_PLACED if paged else "",
+        once="MATERIALIZED" if paged else "NOT MATERIALIZED",
+        ranks=_RANKS if paged else ", NULL AS rank, NULL AS ranked",
         narrowed=" AND ".join(conditions),
         page=f"ORDER BY {everybody_in_order} {_PAGE}" if paged and not late else "",
         moved="year_change" if by_year else "change",
         parts=", ".join(f"'{part}', ({_PARTS[part]})" for part in parts).format(
-            order=everybody_in_order, late=_PAGE if late else ""
+            order=everybody_in_order, late=_PAGE if late else "", counted="narrowed" if paged else "cut"
         ),
     )
     with connection.cursor() as cursor:

@@ -59,6 +59,12 @@ def money(value: Any) -> str:
 
 
 @register.filter
+def whole(value: Any) -> str:
+    """A count with thousands separators: 10,000."""
+    return DASH if value is None or value == "" else f"{int(value):,}"
+
+
+@register.filter
 def day(value: date | None) -> str:
     """A date as 30 Nov 2026."""
     if not value:

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.spreadsheets import csv_response, xlsx_response
-from accounts.templatetags.look import round_shown
+from accounts.templatetags.look import DASH, round_shown
 from governance import words
 from governance.charts import Dot, heat_rows, spend_and_score
 from governance.figures import Line
@@ -56,12 +56,20 @@ def _groups(listed: dict[str, Any], spend: Any) -> list[dict[str, Any]]:
         {
             "line": line,
             "spark": partial(sparkline, listed["past"].get(line.partner_id, []), line.standing),
-            "share": round(100 * line.spend / spend) if line.spend and spend and not line.is_apart else None,
+            "share": _share(line, spend),
         }
         for line in listed["lines"]
     ]
     apart = [row for row in rows if row["line"].is_apart]
     return [{"rows": rows[: len(rows) - len(apart)], "apart": False}, {"rows": apart, "apart": True}]
+
+
+def _share(line: Line, spend: Any) -> str:
+    """Per cent of all that is spent with vendors and providers."""
+    if not line.spend or not spend or line.is_apart:
+        return DASH
+    share = round_shown(100 * line.spend / spend, 0)
+    return str(share) if share else "<1"
 
 
 @needs("export")

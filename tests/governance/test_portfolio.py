@@ -222,3 +222,17 @@ def test_the_heat_map_names_the_category_most_fall_short_in(client, executive, q
         "Two of three fall short on “Service”. EUR\u00a01.0\u00a0m a year is spent there."
     )
     assert page.context["medians"] == [50, 50]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_committed_after_a_later_one_is_seen_too(client, executive, quarters):
+    late = connection.copy()
+    with late.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("UPDATE partners_partner SET name = 'Late' WHERE name = 'Steady'")
+        Partner.objects.filter(name="Falling").update(name="Early")
+        client.force_login(executive)
+        assert set(lines(client)) == {"Early", "Steady", "We"}
+        cursor.execute("COMMIT")
+    late.close()
+    assert set(lines(client)) == {"Early", "Late", "We"}
