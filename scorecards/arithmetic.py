@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any
 
+from accounts.models import RATER_ROLES
 from scorecards import scoring
 from scorecards.figures import CriterionFigure, criterion_figures
 from scorecards.models import Category, Criterion, Scorecard, Template
@@ -354,8 +355,14 @@ def _listed(figure: CriterionFigure, template: Template) -> str:
         text = f"{', '.join(map(str, figure.marks))}, in order of size"
     else:
         text = ", ".join(f"{number} × {value}" for value, number in sorted(Counter(figure.marks).items()))
-    weighs = any(Decimal(weight) != 1 for weight in template.role_weights.values())
-    return f"{text}; each times what its rater's side counts" if weighs else text
+    sides = [
+        f"{side} {template.role_weights[role]}"
+        for role, side in RATER_ROLES
+        if Decimal(template.role_weights.get(role, 1)) != 1
+    ]
+    return (
+        f"{text}; each times what its rater’s side counts ({', '.join(sides)}, others 1)" if sides else text
+    )
 
 
 def _rounds_alike(overall: Decimal) -> bool:
