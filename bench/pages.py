@@ -32,6 +32,7 @@ from scorecards.models import Cycle, Scorecard
 from vendorhub.roles import PROCUREMENT
 
 FEW, MANY = Size(100, 6, 25, 4), Size(10_000, 6, 25, 4)
+HELD_TO_TEMPLATE = ("portfolio", "heat map", "partner", "scorecard", "cycle")
 ROUNDS = 20
 
 
@@ -43,12 +44,13 @@ def measures(context: Context) -> Iterator[Row]:
     context.use(MANY, purpose="pages")
     visitor = Visitor(_reader())
     for name, address in addresses().items():
-        found = cost(visitor, address)
         number = visitor.statements(address)
-        yield Row(
-            f"page: {name}, {MANY.partners:,} partners", f"{found.page:.1f} ms CPU",
-            f"its template: {found.template:.1f} ms CPU", found.page / found.template, 2, "×",
-        )  # fmt: skip
+        if name in HELD_TO_TEMPLATE:
+            found = cost(visitor, address)
+            yield Row(
+                f"page: {name}, {MANY.partners:,} partners", f"{found.page:.1f} ms CPU",
+                f"its template: {found.template:.1f} ms", found.page / found.template, 2, "×",
+            )  # fmt: skip
         yield Row(
             f"page: {name}, statements", str(number), f"with {FEW.partners}: {few[name]}", abs(number - few[name]), 0, " more"
         )  # fmt: skip
@@ -78,8 +80,8 @@ def addresses() -> dict[str, str]:
     return {
         "portfolio": reverse("portfolio"),
         "heat map": reverse("portfolio_heat"),
-        "partner list": reverse("partner_list"),
-        "partner list, searched": f"{reverse('partner_list')}?find={partner.name.split()[-1]}",
+        "partners": reverse("partner_list"),
+        "partners, searched": f"{reverse('partner_list')}?find={partner.name.split()[-1]}",
         "partner": reverse("partner_detail", args=[partner.pk]),
         "scorecard": reverse("scorecard_detail", args=[closed[0].pk]),
         "cycle": reverse("cycle_detail", args=[cycle.pk]),
