@@ -37,7 +37,7 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
         (row.ends for row in context["contracts"] if row.ends and not row.has_ended), None
     )
     if tab == "scorecard" and context["latest"]:
-        context |= _scores(context["latest"], points[partner.pk])
+        context |= _scores(context["latest"], points[partner.pk], context["bands"])
     elif context["latest"] is None:
         context["missing"] = why_no_score(partner, request.user)
     if tab != "contracts":
@@ -51,13 +51,14 @@ def _standing(partner: Partner, points: list[Point]) -> dict[str, Any]:
     latest = next((point for point in reversed(told) if point.closed), told[-1] if told else None)
     before = _before(told, latest) if latest else None
     change = _change(latest, before)
-    band = (
-        Band.objects.filter(template=latest.template_id, letter=latest.standing).first() if latest else None
-    )
+    bands = Band.objects.filter(template=latest.template_id) if latest else Band.objects.none()
+    edges = list(bands.values_list("letter", "name", "lower"))
+    band = next((name for letter, name, _ in edges if letter == latest.standing), "") if latest else ""
     return {
         "latest": latest,
         "band": band,
-        "headline": headline(partner, latest, band.name if band else "", before, change),
+        "bands": edges,
+        "headline": headline(partner, latest, band, before, change),
         "doubt": doubt(latest),
     }
 
@@ -73,8 +74,7 @@ def _change(point: Point | None, before: Point | None) -> Decimal | None:
     return difference(getattr(point, "overall", None), getattr(before, "overall", None))
 
 
-def _scores(latest: Point, points: list[Point]) -> dict[str, Any]:
-    bands = list(Band.objects.filter(template=latest.template_id).values_list("letter", "name", "lower"))
+def _scores(latest: Point, points: list[Point], bands: list[tuple[str, str, Decimal]]) -> dict[str, Any]:
     edges = [(letter, lower) for letter, _, lower in bands]
     names = {letter: name for letter, name, _ in bands}
     categories = CategoryScore.objects.filter(scorecard=latest.scorecard_id).order_by("category__position")
@@ -87,7 +87,6 @@ def _scores(latest: Point, points: list[Point]) -> dict[str, Any]:
     return {
         "trend": trend[-TREND_LENGTH:],
         "recent": trend[-RECENT_LENGTH:],
-        "bands": bands,
         "categories": [
             (name, score, (letter := band_of(edges, score)), names.get(letter))
             for name, score in categories.values_list("category__name", "score")
