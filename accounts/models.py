@@ -1,6 +1,7 @@
 """People, business units, the audit trail, outgoing mail and signs of life."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -189,7 +190,9 @@ class OutgoingMail(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of a background process, for /readyz."""
+    """The last sign of life of a background process, for /readyz and an administrator's home."""
+
+    SILENT = timedelta(seconds=30)  # without one for this long, something is wrong
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()

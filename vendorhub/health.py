@@ -21,7 +21,6 @@ from accounts.models import Heartbeat
 from scorecards.models import RecomputeRequest
 
 BROKER_TIMEOUT = 1.0  # seconds; a hanging broker must not hang the probe
-STALE = timedelta(seconds=30)
 OK = "ok"
 
 
@@ -93,11 +92,11 @@ def check_sign_of_life(name: str) -> str:
     if at is None:
         return "never seen"
     age = timezone.now() - at
-    return OK if age < STALE else f"last seen {age.total_seconds():.0f} s ago"
+    return OK if age < Heartbeat.SILENT else f"last seen {age.total_seconds():.0f} s ago"
 
 
 def check_recompute() -> str:
     """Whether changed scorecards are recomputed soon after."""
     oldest = RecomputeRequest.objects.order_by("requested_at").values_list("requested_at", flat=True).first()
     age = timezone.now() - oldest if oldest else timedelta()
-    return OK if age < STALE else f"oldest request waits for {age.total_seconds():.0f} s"
+    return OK if age < Heartbeat.SILENT else f"oldest request waits for {age.total_seconds():.0f} s"

@@ -20,7 +20,6 @@ from vendorhub.roles import may, needs
 
 SOON = 90  # days
 SHOWN = 6
-SILENT = timedelta(minutes=5)  # a background process that gave no sign of life for this long
 
 
 @needs("use")
@@ -75,16 +74,16 @@ def _administration(user: User, context: dict[str, Any]) -> list[str]:
 
 def _unwell() -> list[str]:
     """What does not run, in words."""
-    ago = timezone.now() - SILENT
+    ago = timezone.now() - Heartbeat.SILENT
     alive = set(Heartbeat.objects.filter(at__gte=ago).values_list("name", flat=True))
     found = []
     if not alive & {"worker", "beat"}:
         found.append("background work has stopped: scores and mail wait")
     elif len(alive & {"worker", "beat"}) == 1:
         name = "timer" if "worker" in alive else "worker"
-        found.append(f"the {name} gave no sign of life for five minutes: scores and mail wait")
+        found.append(f"the {name} gives no sign of life: scores and mail wait")
     if RecomputeRequest.objects.filter(requested_at__lt=ago).exists():
-        found.append("scores have been waiting to be recomputed for more than five minutes")
+        found.append("scores have been waiting to be recomputed for too long")
     return found
 
 

@@ -95,7 +95,7 @@ def test_an_administrator_reads_what_needs_a_person(client, administrator):
     OutgoingMail.objects.create(to="a@example.org", subject="s", text="t", kind="k", state="failed")
     assert heading(client, administrator) == "1 mail needs a decision."
     Heartbeat.objects.filter(name="worker").update(at=timezone.now() - timedelta(hours=1))
-    assert heading(client, administrator).startswith("The worker gave no sign of life")
+    assert heading(client, administrator).startswith("The worker gives no sign of life")
 
 
 def test_nothing_waiting_is_said(client, rater):
