@@ -136,7 +136,7 @@ class Visitor:
             Template._render = plain
             template_rendered.disconnect(note)
         template, context = shown[0]
-        values = context.flatten()
+        values: dict[str, Any] = {str(name): value for name, value in context.flatten().items()}
 
         def render() -> bytes:
             return template.render(make_context(values, values["request"])).encode()
