@@ -93,6 +93,15 @@ def test_a_tie_at_the_last_digit_is_rounded_up(raters, mark, overall):
     assert str(Score.objects.get(scorecard=card).overall) == overall
 
 
+@pytest.mark.parametrize(("mark", "standing"), [(7976, "C"), (7975, "D")])
+def test_a_critical_minimum_is_compared_with_what_is_shown(raters, mark, standing):
+    # 7976 of 11967 is 66.64995…, stored as 66.6500 and shown as 66.7; 7975 shows as 66.6.
+    critical = CriterionWeight(0, Decimal(100), critical_minimum=Decimal("66.7"), critical_cap="D")
+    weights = TemplateWeights((CategoryWeight(0, Decimal(100), (critical,)),), scale_min=0, scale_max=11_967)
+    (card,) = assert_agreement(Portfolio(weights, [[Given("it", {0: mark})] * 2]), raters, "Critical")
+    assert Score.objects.get(scorecard=card).standing == standing
+
+
 def test_a_category_that_loses_its_score_loses_its_row(raters):
     weights = three_criteria()
     template, criteria, categories = save_template(weights, "Vanishing")
