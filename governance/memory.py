@@ -22,10 +22,12 @@ _lock = Lock()
 Result = TypeVar("Result")
 
 
-def changes() -> tuple[int, int]:
+def changes() -> tuple[int, int, int]:
     """The count of changes: equal to an earlier one only when nothing was committed in between."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*), coalesce(sum(latest), 0) FROM governance_change")
+        cursor.execute(
+            "SELECT count(*), coalesce(sum(latest), 0), coalesce(max(latest), 0) FROM governance_change"
+        )
         return cursor.fetchone()
 
 
@@ -44,6 +46,13 @@ def remembered(key: Hashable, work: Callable[[], Result]) -> Result:
 
 
 def forget_old_changes() -> None:
-    """Drop what was noted long ago, which only makes everybody work things out once more."""
+    """Drop what was noted long ago, which only makes everybody work things out once more.
+
+    The last change stays: its number in the count keeps a state from looking like one before it.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM governance_change WHERE at < %s", [timezone.now() - NOTED_FOR])
+        cursor.execute(
+            "DELETE FROM governance_change "
+            "WHERE at < %s AND latest < (SELECT max(latest) FROM governance_change)",
+            [timezone.now() - NOTED_FOR],
+        )
