@@ -6,6 +6,7 @@ from typing import Any
 from accounts.templatetags.look import away, day
 from governance.news import News
 from governance.words import counted, sentence
+from scorecards.progress import Cell
 
 
 def many(number: int, one: str, more: str = "") -> str:
@@ -13,11 +14,11 @@ def many(number: int, one: str, more: str = "") -> str:
     return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
-def left_to_score(mine: Sequence[Any]) -> str:
+def left_to_score(mine: Sequence[Cell]) -> str:
     """My open assessments and the first day one is due."""
     if not mine:
         return ""
-    first = min(assessment.scorecard.cycle.due for assessment in mine)
+    first = min(cell.assessment.scorecard.cycle.due for cell in mine)
     when = away(first)
     if when.endswith("ago"):
         were = "it was" if len(mine) == 1 else "the first was"

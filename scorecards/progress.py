@@ -209,16 +209,27 @@ def _sorted(
     return scorecards.order_by(order, "partner__name", "pk")
 
 
+def cells(assessments: Iterable[Assessment], asked: Mapping[tuple[int, str], int]) -> list[Cell]:
+    """These assessments with how many marks are asked for and given in each: two statements."""
+    found = list(assessments)
+    scorecards = {assessment.scorecard_id for assessment in found}
+    marks = Rating.objects.answered().filter(scorecard__in=scorecards).order_by().values_list("assessment")
+    given = dict(marks.annotate(number=Count("pk")))
+    return [Cell(a, asked[a.scorecard.template_id, a.rater_role], given.get(a.pk, 0)) for a in found]
+
+
 def lines(scorecards: Iterable[Scorecard], asked: Mapping[tuple[int, str], int]) -> list[Line]:
     """The scorecards of a page with everybody asked and how many marks they gave: two statements."""
     found = {scorecard.pk: Line(scorecard) for scorecard in scorecards}
-    marks = Rating.objects.answered().filter(scorecard__in=list(found)).order_by().values_list("assessment")
-    given = dict(marks.annotate(number=Count("pk")))
-    assessments = Assessment.objects.filter(scorecard__in=list(found)).select_related("rater")
-    for assessment in assessments.order_by("rater__name", "pk"):
-        line = found[assessment.scorecard_id]
-        number = asked[line.scorecard.template_id, assessment.rater_role]
-        line.cells.append(Cell(assessment, number, given.get(assessment.pk, 0)))
+    assessments = list(
+        Assessment.objects.filter(scorecard__in=list(found))
+        .select_related("rater")
+        .order_by("rater__name", "pk")
+    )
+    for assessment in assessments:
+        assessment.scorecard = found[assessment.scorecard_id].scorecard
+    for cell in cells(assessments, asked):
+        found[cell.assessment.scorecard_id].cells.append(cell)
     return list(found.values())
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,7 +15,7 @@ from governance import todo
 from governance.news import news
 from partners.models import Contract, Partner, RegisterImport
 from scorecards.models import Assessment, Cycle, RecomputeRequest, Scorecard
-from scorecards.progress import by_cycle
+from scorecards.progress import Cell, by_cycle, cells, marks_asked
 from vendorhub.roles import may, needs
 
 SOON = 90  # days
@@ -26,7 +26,7 @@ SHOWN = 6
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    mine = list(_open_assessments(user))
+    mine = _open_assessments(user)
     context: dict[str, Any] = {"mine": mine, "soon": SOON}
     said = [todo.left_to_score(mine)]
     if may(user, "manage_users"):
@@ -87,23 +87,17 @@ def _unwell() -> list[str]:
     return found
 
 
-def _open_assessments(user: Any) -> Any:
+def _open_assessments(user: Any) -> list[Cell]:
     """What this person still has to submit, with how much of it is done."""
-    asked = Q(scorecard__template__categories__criteria__kind="rated")
-    return (
-        Assessment.objects.visible_to(user)
-        .filter(scorecard__cycle__state=Cycle.OPEN, submitted_at=None)
-        .select_related("scorecard__partner", "scorecard__cycle")
-        .annotate(
-            asked=Count("scorecard__template__categories__criteria", filter=asked, distinct=True),
-            done=Count(
-                "ratings",
-                filter=Q(ratings__value__isnull=False) | Q(ratings__not_applicable=True),
-                distinct=True,
-            ),
-        )
-        .order_by("scorecard__cycle__due", "-done", "scorecard__partner__name")
-    )
+    mine = Assessment.objects.visible_to(user).filter(scorecard__cycle__state=Cycle.OPEN, submitted_at=None)
+    cards = Scorecard.objects.visible_to(user).filter(pk__in=mine.values("scorecard"))
+    found = cells(mine.select_related("scorecard__partner", "scorecard__cycle"), marks_asked(cards))
+    return sorted(
+        found,
+        key=lambda cell: (
+            cell.assessment.scorecard.cycle.due, -cell.given, cell.assessment.scorecard.partner.name.casefold(),
+        ),
+    )  # fmt: skip
 
 
 def _asked(user: Any) -> Any:
