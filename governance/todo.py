@@ -4,14 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts.templatetags.look import away, day
+from accounts.words import counted
 from governance.news import News
-from governance.words import counted, sentence
+from governance.words import sentence, spelled
 from scorecards.progress import Cell
-
-
-def many(number: int, one: str, more: str = "") -> str:
-    """A number with its noun: 1 partner, 12 partners."""
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
 def left_to_score(mine: Sequence[Cell]) -> str:
@@ -22,8 +18,8 @@ def left_to_score(mine: Sequence[Cell]) -> str:
     when = away(first)
     if when.endswith("ago"):
         were = "it was" if len(mine) == 1 else "the first was"
-        return f"{many(len(mine), 'partner')} still to score: {were} due {when}."
-    return f"{many(len(mine), 'partner')} left to score by {day(first)}, {when}."
+        return f"{counted(len(mine), 'partner')} still to score: {were} due {when}."
+    return f"{counted(len(mine), 'partner')} left to score by {day(first)}, {when}."
 
 
 def cycle_progress(cycle: Any, *, can_close: bool) -> str:
@@ -33,11 +29,11 @@ def cycle_progress(cycle: Any, *, can_close: bool) -> str:
         return f"Nobody is asked to score in {cycle} yet; {due}."
     if cycle.submitted == cycle.asked:
         end = "it can be closed" if can_close else "it has not been closed yet"
-        return f"All {many(cycle.asked, 'assessment')} of {cycle} are in: {end}."
+        return f"All {counted(cycle.asked, 'assessment')} of {cycle} are in: {end}."
     if can_close:
         verb = "is" if cycle.asked - cycle.submitted == 1 else "are"
-        return f"{cycle.asked - cycle.submitted:,} of {many(cycle.asked, 'assessment')} {verb} missing in {cycle}; {due}."
-    return f"{cycle} is under way: {cycle.submitted:,} of {many(cycle.asked, 'assessment')} are in; {due}."
+        return f"{cycle.asked - cycle.submitted:,} of {counted(cycle.asked, 'assessment')} {verb} missing in {cycle}; {due}."
+    return f"{cycle} is under way: {cycle.submitted:,} of {counted(cycle.asked, 'assessment')} are in; {due}."
 
 
 def what_changed(found: News) -> str:
@@ -47,8 +43,8 @@ def what_changed(found: News) -> str:
     moved = found.rose + found.fell
     if not moved and not found.standings:
         return f"{found.cycle} was closed, and no score moved by a point or more."
-    changed = f", and {counted(found.standings)} took a new standing" if found.standings else ""
-    return f"{many(moved, 'score')} moved by a point or more in {found.cycle}{changed}."
+    changed = f", and {spelled(found.standings)} took a new standing" if found.standings else ""
+    return f"{counted(moved, 'score')} moved by a point or more in {found.cycle}{changed}."
 
 
 def contracts_ending(number: int, contracts: Sequence[Any], days: int) -> str:
@@ -58,16 +54,16 @@ def contracts_ending(number: int, contracts: Sequence[Any], days: int) -> str:
     first = contracts[0]
     if number == 1:
         return f"One contract ends within {days} days: {first.title}, {first.partner}, on {day(first.ends)}."
-    return f"{many(number, 'contract')} end within {days} days, the first on {day(first.ends)} with {first.partner}."
+    return f"{counted(number, 'contract')} end within {days} days, the first on {day(first.ends)} with {first.partner}."
 
 
 def of_administration(attention: int, invited: int, unwell: Sequence[str]) -> list[str]:
     """What an administrator should look at: what does not run, mail, people who have not come in yet."""
     found = [sentence(f"{what}.") for what in unwell]
     if attention:
-        found.append(f"{many(attention, 'mail')} {'needs' if attention == 1 else 'need'} a decision.")
+        found.append(f"{counted(attention, 'mail')} {'needs' if attention == 1 else 'need'} a decision.")
     if invited:
         found.append(
-            f"{many(invited, 'invited person', 'invited people')} {'has' if invited == 1 else 'have'} not set a password yet."
+            f"{counted(invited, 'invited person', 'invited people')} {'has' if invited == 1 else 'have'} not set a password yet."
         )
     return found

@@ -14,7 +14,7 @@ NUMBERS = [
 ]  # fmt: skip
 
 
-def counted(number: int) -> str:
+def spelled(number: int) -> str:
     """A number as prose has it: five, 13."""
     return NUMBERS[number] if number < len(NUMBERS) else f"{number:,}"
 
@@ -43,15 +43,15 @@ def headline(found: dict[str, Any], currency: str) -> str:
         return f"{slipping} of {spend} a year is spent with partners that are slipping."
     if sums["fell"]:
         return (
-            f"{sentence(counted(sums['fell']))} of {counted(sums['final'])} partners fell by a point or more."
+            f"{sentence(spelled(sums['fell']))} of {spelled(sums['final'])} partners fell by a point or more."
         )
     if sums["poor"]:
         many = "partner stands" if sums["poor"] == 1 else "partners stand"
         money = f", with {amount(sums['spend_poor'], currency)} a year" if sums["spend_poor"] else ""
-        return f"{sentence(counted(sums['poor']))} of {counted(sums['final'])} {many} in the two lowest bands{money}."
+        return f"{sentence(spelled(sums['poor']))} of {spelled(sums['final'])} {many} in the two lowest bands{money}."
     if sums["compared"]:
-        return f"Nobody is slipping: none of {counted(sums['final'])} partners fell by a point or more."
-    return f"None of {counted(sums['final'])} partners stands in the two lowest bands."
+        return f"Nobody is slipping: none of {spelled(sums['final'])} partners fell by a point or more."
+    return f"None of {spelled(sums['final'])} partners stands in the two lowest bands."
 
 
 def lede(found: dict[str, Any]) -> str:
@@ -62,7 +62,7 @@ def lede(found: dict[str, Any]) -> str:
         return "There is no earlier cycle to compare with yet." if sums["final"] else ""
     if not sums["fell"]:
         return f"None fell by {-SLIPPING} point or more {since}."
-    said = f"{sentence(counted(sums['fell']))} of {counted(sums['final'])} fell by a point or more {since}."
+    said = f"{sentence(spelled(sums['fell']))} of {spelled(sums['final'])} fell by a point or more {since}."
     for largest in found["largest"]:
         fell = f"from {score(largest.previous)} to {score(largest.overall)}"
         said += f" {largest.name} {'is the largest of them' if sums['fell'] > 1 else 'it is'}, {fell}"
@@ -77,14 +77,14 @@ def left_out(found: dict[str, Any], currency: str) -> str:
     if others:
         first, *rest = others
         many = "partner" if first["partners"] == 1 else "partners"
-        listed = [f"{counted(first['partners'])} {many} with contracts in {first['currency']}"]
-        listed += [f"{counted(row['partners'])} in {row['currency']}" for row in rest]
+        listed = [f"{spelled(first['partners'])} {many} with contracts in {first['currency']}"]
+        listed += [f"{spelled(row['partners'])} in {row['currency']}" for row in rest]
         alone = not rest and first["partners"] == 1
         text = f"{sentence(get_text_list(listed, 'and'))} {'is' if alone else 'are'} not in the sum of {currency}."
         said.append(text)
     if unknown:
         many = "partner has" if unknown == 1 else "partners have"
-        said.append(f"{sentence(counted(unknown))} {many} no running contract with a value.")
+        said.append(f"{sentence(spelled(unknown))} {many} no running contract with a value.")
     return " ".join(said)
 
 
@@ -95,10 +95,10 @@ def heat_headline(found: dict[str, Any], categories: Sequence[Any], currency: st
     if worst is None:
         return "No category has a score here yet."
     if not worst["short"]:
-        return f"Nobody falls short: all {counted(worst['scored'])} are Fair or better in every category."
+        return f"Nobody falls short: all {spelled(worst['scored'])} are Fair or better in every category."
     name = names.get(worst["category_id"], "")
     many = "falls" if worst["short"] == 1 else "fall"
-    said = f"{sentence(counted(worst['short']))} of {counted(worst['scored'])} {many} short on “{name}”."
+    said = f"{sentence(spelled(worst['short']))} of {spelled(worst['scored'])} {many} short on “{name}”."
     return f"{said} {amount(worst['spend'], currency)} a year is spent there." if worst["spend"] else said
 
 

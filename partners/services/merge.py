@@ -8,6 +8,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import F
 
 from accounts.versions import StaleSave
+from accounts.words import in_words
 from partners.models import Contract, Partner, PartnerAlias
 
 NOTES_AT_MOST = 20_000
@@ -122,19 +123,14 @@ def _only_one_each(loser: Partner, winner: Partner) -> list[str]:
             rows = key.model._base_manager
             there = rows.filter(**{key.name: winner, **{name: models.OuterRef(name) for name in others}})
             both = rows.filter(models.Exists(there), **{key.name: loser})
-            shared = [" ".join(str(getattr(row, name)) for name in others) for row in both[:6]]
+            shared = [" ".join(str(getattr(row, name)) for name in others) for row in both[:5]]
             if shared:
                 what = f"Both have a {key.model._meta.verbose_name}"
                 sentences.append(
-                    f"{what}{' in ' if others else ''}{_listed(shared)}. Take one of the two away first; "
+                    f"{what}{' in ' if others else ''}{in_words(shared, both.count())}. Take one of the two away first; "
                     "where that cannot be done, they stay two partners."
                 )
     return sentences
-
-
-def _listed(names: list[str]) -> str:
-    shown = names[:5] + (["more"] if len(names) > 5 else [])
-    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
 def _twins(loser: Partner, winner: Partner) -> models.QuerySet:

@@ -11,6 +11,7 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.words import counted, in_words
 from partners.models import KINDS, Partner
 from scorecards.models import (
     Assessment,
@@ -24,7 +25,6 @@ from scorecards.models import (
 )
 from scorecards.services import invitations
 from scorecards.services.recompute import recompute_now, request_recompute
-from scorecards.words import counted, in_words
 
 KIND_FALLBACK = {"operations": "unit"}  # factories and subsidiaries are scored like business units
 

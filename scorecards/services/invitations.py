@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.models import OutgoingMail, User
 from accounts.services.mail import queue_mail
+from accounts.words import counted
 from scorecards.models import Assessment, Cycle
-from scorecards.words import counted
 
 NAMES_A_MAIL = 40
 

@@ -9,11 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import User
+from accounts.words import in_words
 from scorecards.models import Assessment, Cycle, Rating, ScorecardQuerySet
 from scorecards.services import invitations
 from scorecards.services.cycles import NeedsConfirmation, lock_cycle
 from scorecards.services.recompute import request_recompute
-from scorecards.words import in_words
 
 
 @dataclass

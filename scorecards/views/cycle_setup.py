@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.numbers import row_number
+from accounts.words import counted, in_words
 from scorecards import progress
 from scorecards.forms.cycles import PartnerFilter, RaterForm, RaterRuleForm, TemplateForm, ticked
 from scorecards.models import Assessment, Comment, Cycle, Rating, Scorecard
 from scorecards.services import cycles as service
 from scorecards.services import raters as rater_service
 from scorecards.views.cycles import find_cycle, say
-from scorecards.words import counted, in_words
 from vendorhub.roles import needs
 
 PARTNERS_A_PAGE = 200

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.numbers import row_number
+from accounts.words import counted, in_words
 from scorecards import progress
 from scorecards.forms.cycles import ExtendForm, ReopenForm
 from scorecards.models import Assessment, Cycle, Scorecard
 from scorecards.services import cycles as service
 from scorecards.services.recompute import expected_statuses
 from scorecards.views.cycles import find_cycle, say, show_cycle
-from scorecards.words import counted, in_words
 from vendorhub.roles import needs
 
 NAMED = 6

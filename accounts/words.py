@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 
-def counted(number: int, noun: str) -> str:
-    """1 partner, 2 partners, 10,000 partners."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """1 partner, 2 partners, 10,000 partners; `plural` where it does not end in s: 2 people."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def in_words(names: Iterable[str], number: int) -> str:
