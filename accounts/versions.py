@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.forms.models import model_to_dict
 from django.http import QueryDict
@@ -68,6 +69,18 @@ def with_choices(data: QueryDict) -> QueryDict:
     return chosen
 
 
+class VersionField(forms.IntegerField):
+    """The version a page was opened with. One that cannot be read is no version: the save is stale, not refused."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> int | None:
+        try:
+            return super().clean(value)
+        except ValidationError:
+            return None
+
+
 class VersionedForm(forms.ModelForm):
     """A model form that carries the row's version and refuses to overwrite a newer one.
 
@@ -75,7 +88,7 @@ class VersionedForm(forms.ModelForm):
     changed: a password set or a sign-in noted at the same moment stays.
     """
 
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = VersionField(required=False)
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(with_choices(data) if isinstance(data, QueryDict) else data, *args, **kwargs)

@@ -65,7 +65,7 @@ def _tables() -> list[str]:
 def _state() -> str:
     """A digest of all that is stored; what sign-ins and visits note about oneself aside."""
     parts = " || ".join(
-        f"coalesce((SELECT md5(string_agg((to_jsonb(t) - 'last_login' - 'last_seen' - 'last_visit')::text, '' ORDER BY t::text)) FROM {table} t), '')"
+        f"coalesce((SELECT md5(string_agg((to_jsonb(t) - 'last_login' - 'last_seen' - 'seen_before')::text, '' ORDER BY t::text)) FROM {table} t), '')"
         for table in _tables()
     )
     with connection.cursor() as cursor:
@@ -105,7 +105,7 @@ def _faults(response, changed: bool) -> Iterator[str]:
         yield "markup comes back as markup"
     if (
         response.status_code == 400
-        and not re.search(r"invalid-feedback|errorlist|alert|notice|error|class=\"refused|<h1", text)
+        and not re.search(r'invalid-feedback|errorlist|role="alert"|class="messages"|Error 4\d\d', text)
         and "json" not in response["Content-Type"]
     ):
         yield "refused without a word"

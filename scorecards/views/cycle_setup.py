@@ -68,14 +68,14 @@ def cycle_raters(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose who rates what: by a rule, which says first what it would do, or one person on the partners ticked."""
     cycle = find_cycle(request, pk, Cycle.DRAFT, Cycle.OPEN)
     scorecards = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
-    asked_for = request.POST if "by_rule" in request.POST else request.GET if "rule" in request.GET else None
-    by_rule = RaterRuleForm(asked_for)
-    by_hand = RaterForm(request.POST if "by_hand" in request.POST else None, user=request.user)
-    if request.method == "POST" and (said := _ask(request, cycle, scorecards, by_rule, by_hand)):
+    posted, ruled = request.method == "POST", "by_rule" in request.POST
+    by_rule = RaterRuleForm(request.POST if ruled else request.GET if "rule" in request.GET else None)
+    by_hand = RaterForm(request.POST if posted and not ruled else None, user=request.user)
+    if posted and (said := _ask(request, cycle, scorecards, by_rule, by_hand)):
         messages.success(request, said)
         return redirect("cycle_raters", pk)
     preview = None
-    if request.method != "POST" and by_rule.is_valid():
+    if not posted and by_rule.is_valid():
         plan = rater_service.plan_rule(scorecards, by_rule.people(request.user), by_rule.cleaned_data["rule"])
         preview = _in_sentences(plan, scorecards)
     found = progress.narrowed(scorecards, request.GET, {})
@@ -87,7 +87,7 @@ def cycle_raters(request: HttpRequest, pk: int) -> HttpResponse:
         "number": scorecards.count(), "nobody": scorecards.filter(assessments=None).count(),
         "asked_for": request.GET, "kept": set(request.POST.getlist("scorecard")),
     }  # fmt: skip
-    status = 400 if request.method == "POST" or by_rule.errors else 200
+    status = 400 if posted or by_rule.errors else 200
     return render(request, "scorecards/cycle_raters.html", context, status=status)
 
 

@@ -37,7 +37,7 @@ def test_an_analyst_sets_up_a_cycle_in_three_steps_and_raters_are_invited(client
     client.post(reverse("cycle_partners", args=[cycle.pk]), {"partner": [partner.pk]})
     assert Scorecard.objects.get(cycle=cycle).template == template
     scorecard = cycle.scorecards.get()
-    data = {"by_hand": "", "rater": rater.pk, "rater_role": "it", "scorecard": [scorecard.pk]}
+    data = {"rater": rater.pk, "rater_role": "it", "scorecard": [scorecard.pk]}
     client.post(reverse("cycle_raters", args=[cycle.pk]), data)
     client.post(reverse("cycle_open", args=[cycle.pk]))
     cycle.refresh_from_db()

@@ -113,7 +113,7 @@ def test_a_person_outside_the_walls_is_named_with_the_partners_and_the_ticks_sta
     outsider = make_user("rater", name="Otto Outside")
     inside, walled = card("Inside"), card("Walled", unit=unit)
     client.force_login(procurement)
-    data = {"by_hand": "", "rater": outsider.pk, "rater_role": "it", "scorecard": [inside.pk, walled.pk]}
+    data = {"rater": outsider.pk, "rater_role": "it", "scorecard": [inside.pk, walled.pk]}
     response = client.post(reverse("cycle_raters", args=[draft.pk]), data)
     page = response.content.decode()
     assert response.status_code == 400
@@ -129,7 +129,7 @@ def test_a_tick_of_something_else_is_refused_and_nobody_is_asked(
     foreign, elsewhere = card("Foreign", unit=unit), make_scorecard()
     tick = {"foreign": foreign.pk, "another cycle": elsewhere.pk}.get(tick, tick)
     client.force_login(stranger)
-    data = {"by_hand": "", "rater": stranger.pk, "rater_role": "it", "scorecard": [card("Mine").pk, tick]}
+    data = {"rater": stranger.pk, "rater_role": "it", "scorecard": [card("Mine").pk, tick]}
     response = client.post(reverse("cycle_raters", args=[draft.pk]), data)
     assert response.status_code == 400
     assert "no longer in this list" in response.content.decode()
@@ -145,7 +145,7 @@ def test_without_a_tick_or_a_person_the_page_says_what_to_choose(client, procure
         ("", "Choose a person"),
         (HUGE, "no longer"),
     ):
-        response = client.post(address, {"by_hand": "", "rater": person, "rater_role": "it"})
+        response = client.post(address, {"rater": person, "rater_role": "it"})
         assert response.status_code == 400
         assert sentence in response.content.decode()
 
@@ -154,7 +154,7 @@ def test_a_person_who_cannot_sign_in_is_not_offered(client, procurement, card, d
     gone = make_user("rater", is_active=False)
     one = card()
     client.force_login(procurement)
-    data = {"by_hand": "", "rater": gone.pk, "rater_role": "it", "scorecard": [one.pk]}
+    data = {"rater": gone.pk, "rater_role": "it", "scorecard": [one.pk]}
     assert client.post(reverse("cycle_raters", args=[draft.pk]), data).status_code == 400
     assert not Assessment.objects.exists()
 
