@@ -46,12 +46,13 @@ def explanation(
     if outcome.capped_by_id:
         sentences.append(_capped(card, outcome, sums))
     change = change_since(outcome, before)
-    if change and before and before.template_id != card.template_id:
+    if change is not None and before and before.template_id != card.template_id:
         sentences.append(
-            f"The template changed since {before.cycle}, so the difference is not like for like."
+            f"{before.cycle} was scored with {before.template}, so the difference is not like for like; "
+            "what bears the same name is compared."
         )
-    elif change:
-        sentences.append(_movers(change, sums))
+    elif change and before:
+        sentences.append(_movers(change, before.cycle, sums))
     if outcome.status == Score.FINAL and card.cycle.state == Cycle.OPEN:
         sentences.append(f"{card.cycle} is still open: the score moves with every submission.")
     return [sentence for sentence in sentences if sentence]
@@ -94,14 +95,14 @@ def _capped(card: Scorecard, outcome: Score, sums: Arithmetic) -> str:
     )
 
 
-def _movers(change: Decimal, sums: Arithmetic) -> str:
+def _movers(change: Decimal, since: Cycle, sums: Arithmetic) -> str:
     """Name the one or two categories that make most of the change, or the two that work against each other."""
     same_way = [row for row in sums.moves if row.moved * Fraction(change) > 0]
     other_way = [row for row in sums.moves if row.moved * Fraction(change) < 0]
     if same_way and other_way and abs(other_way[0].moved) >= Fraction(abs(change)):
         one, other = same_way[0], other_way[0]
         return (
-            f"“{one.category.name}” moved it by {signed(rounded(one.moved, 1))} and "
+            f"Since {since} “{one.category.name}” moved it by {signed(rounded(one.moved, 1))} and "
             f"“{other.category.name}” by {signed(rounded(other.moved, 1))}."
         )
     named = [
@@ -109,4 +110,5 @@ def _movers(change: Decimal, sums: Arithmetic) -> str:
     ]
     if not named:
         return ""
-    return f"Most of the {'rise' if change > 0 else 'fall'} comes from {' and '.join(f'“{name}”' for name in named)}."
+    names = " and ".join(f"“{name}”" for name in named)
+    return f"Most of the {'rise' if change > 0 else 'fall'} since {since} comes from {names}."

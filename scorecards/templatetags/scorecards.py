@@ -39,13 +39,17 @@ def moved(value: Fraction) -> str:
 
 
 @register.simple_tag
-def toggle(row: Any, opened: set[str]) -> SafeString:
-    """The name of a row as a link that opens or closes its arithmetic, here and without scripts."""
+def toggle(row: Any, opened: set[str], against: int | None = None) -> SafeString:
+    """The name of a row as a link that opens or closes its arithmetic, here and without scripts.
+
+    `against`: the cycle this page is compared with, where the address says so; the link keeps it.
+    """
     name = getattr(row, "criterion", None) or row.category
     if row.explain is None:
         return format_html("{}", name)
     keys = opened - {"all"} ^ {row.key} if "all" not in opened else {"none"}
-    href = f"?open={','.join(sorted(keys))}" if keys - {"none"} else "?"
+    href = "?" + (f"against={against}&" if against else "")
+    href += f"open={','.join(sorted(keys))}" if keys - {"none"} else ""
     return format_html(
         '<a class="tog" href="{0}#{1}" aria-expanded="{2}" hx-get="{0}" hx-select="#where" hx-target="#where" '
         'hx-swap="outerHTML" hx-push-url="true">{3}<span class="sr">: {4} the arithmetic</span></a>',

@@ -7,6 +7,7 @@ from django.db.models import Count, Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from accounts.numbers import row_number
 from partners.models import Partner
 from scorecards.arithmetic import Arithmetic
 from scorecards.charts import TrendPoint
@@ -32,7 +33,8 @@ def scorecard_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if card is None:
         return _still_blind(request, pk)
     opened = set(request.GET.get("open", "").split(",")[:200]) - {""}
-    return render(request, "scorecards/scorecard_detail.html", _taken_apart(card, seen, opened))
+    against = request.GET.get("against", "")
+    return render(request, "scorecards/scorecard_detail.html", _taken_apart(card, seen, opened, against))
 
 
 @needs("use")
@@ -44,11 +46,16 @@ def partner_scorecard(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(latest.filter(score__overall__isnull=False).first() or latest.first() or partner)
 
 
-def _taken_apart(card: Scorecard, seen: Any, opened: set[str]) -> dict[str, Any]:
-    """Everything the page shows, in a number of queries that grows neither with raters nor with criteria."""
+def _taken_apart(card: Scorecard, seen: Any, opened: set[str], against: str) -> dict[str, Any]:
+    """Everything the page shows, in a number of queries that grows neither with raters nor with criteria.
+
+    `against`: the cycle to compare with, as the address asks; without one it is the last with a score.
+    """
     outcome = getattr(card, "score", None)
     past = _past(seen, card)
-    before = next((earlier for earlier in past if earlier.pk == card.previous_id), None)
+    choices = [earlier for earlier in past if hasattr(earlier, "score") and earlier.score.overall is not None]
+    chosen = next((earlier for earlier in choices if earlier.cycle_id == row_number(against)), None)
+    before = chosen or next((earlier for earlier in past if earlier.pk == card.previous_id), None)
     if before and before.template_id == card.template_id:
         before.template = card.template
     elif before:
@@ -66,6 +73,9 @@ def _taken_apart(card: Scorecard, seen: Any, opened: set[str]) -> dict[str, Any]
         "card": card,
         "outcome": outcome,
         "before": before,
+        "choices": choices[::-1],
+        "against": chosen and chosen.cycle_id,
+        "is_refused": bool(against) and not chosen,
         "change": change_since(outcome, before),
         "heading": heading(card, outcome, before),
         "explanation": explanation(card, outcome, before, sums),

@@ -13,12 +13,12 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
   const copy = event.target.closest("[data-copy-link]");
   if (copy) navigator.clipboard?.writeText(window.location.href).then(() => { copy.textContent = "Link copied"; });
-  for (const menu of document.querySelectorAll(".bar details[open]")) {
+  for (const menu of document.querySelectorAll(".bar details[open], .pick[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
 document.addEventListener("keydown", (event) => {
-  // Escape closes the menu and gives the focus back to its button.
-  const menu = event.key === "Escape" && document.querySelector(".bar details[open]");
+  // Escape closes a menu and gives the focus back to its button.
+  const menu = event.key === "Escape" && document.querySelector(".bar details[open], .pick[open]");
   if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
 });

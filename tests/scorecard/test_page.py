@@ -28,7 +28,7 @@ def test_a_fall_is_told_and_the_categories_that_caused_it(scored, look):
     scored([4, 4, 4], [4, 4, 4], partner=partner, template=template, cycle=earlier())
     text = look(scored([2, 2, 4], [2, 2, 4], partner=partner, template=template))
     assert heading(text) == "Northgate scores 45.0 of 100: Weak, 30.0 lower than in 2026 Q3."
-    assert "Most of the fall comes from “Service”." in text
+    assert "Most of the fall since 2026 Q3 comes from “Service”." in text
     assert "like for like" in text
     assert "What moved it since 2026 Q3" in text
     assert "−30.00" in text
@@ -39,7 +39,7 @@ def test_where_parts_work_against_each_other_both_are_named(scored, look):
     scored([3, 3, 4], [3, 3, 4], partner=partner, template=template, cycle=earlier())
     text = look(scored([4, 4, 3], [4, 4, 3], partner=partner, template=template))
     assert heading(text) == "Northgate scores 65.0 of 100: Fair, 5.0 higher than in 2026 Q3."
-    assert "“Service” moved it by +15.0 and “Price” by −10.0." in text
+    assert "Since 2026 Q3 “Service” moved it by +15.0 and “Price” by −10.0." in text
     assert "Most of the rise" not in text
 
 
