@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -88,19 +89,22 @@ def criterion_figures(scorecard_ids: Iterable[int]) -> dict[tuple[int, int], Cri
     with connection.cursor() as cursor:
         for start in range(0, len(ids), SLICE):
             cursor.execute(_FIGURES, {"ids": ids[start : start + SLICE], "shown_from": MARKS_SHOWN_FROM})
-            found.update({row[:2]: _figure(*row[2:]) for row in cursor.fetchall()})
+            found.update(
+                {row[:2]: _figure(*row[2:-1], row[-1] and tuple(row[-1])) for row in cursor.fetchall()}
+            )
     return found
 
 
+@lru_cache(4_096)  # a few hundred different ones make up every criterion of 10,000 partners
 def _figure(
     scale_min: int, scale_max: int, total: Decimal, weight: Decimal, count: int, not_applicable: int, asked: int,
-    marks: list[int] | None,
+    marks: tuple[int, ...] | None,
 ) -> CriterionFigure:  # fmt: skip
     tally = scoring.Tally(Fraction(total), Fraction(weight), not_applicable, asked)
     template = scoring.TemplateWeights((), scale_min, scale_max)
     state, score = scoring.criterion_score(template, tally)
     stored = None if score is None else scoring.stored(score)
-    return CriterionFigure(tally, state, stored, count, None if marks is None else tuple(marks))
+    return CriterionFigure(tally, state, stored, count, marks)
 
 
 def category_scores(scorecard_ids: Iterable[int]) -> dict[tuple[int, int], Decimal]:
