@@ -36,7 +36,7 @@ def audited_models() -> dict[str, type[models.Model]]:
         model._meta.db_table: model
         for model in apps.get_models()
         if hasattr(model, "history_kept")
-        or any(trigger.name == "audit" for trigger in getattr(model._meta, "triggers", []))
+        or any(trigger.name.startswith("audit_") for trigger in getattr(model._meta, "triggers", []))
     }
 
 

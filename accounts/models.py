@@ -37,7 +37,7 @@ class BusinessUnit(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(Lower("name"), name="unit_name_unique_any_case")]
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return self.name
@@ -111,7 +111,7 @@ class User(AbstractBaseUser):
         verbose_name_plural = "people"
         ordering = ["name", "pk"]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_any_case")]
-        triggers = [audited(ignore=("password", "last_login", "last_seen", "seen_before"))]
+        triggers = audited(ignore=("password", "last_login", "last_seen", "seen_before"))
 
     def __str__(self) -> str:
         return self.name or self.email or "(no name)"
@@ -131,7 +131,7 @@ class Membership(models.Model):
     class Meta:
         db_table = "accounts_user_units"
         unique_together = [("user", "businessunit")]
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return f"{self.user} in {self.businessunit}"

@@ -89,7 +89,7 @@ class Partner(models.Model):
             models.CheckConstraint(condition=~Q(name=""), name="partner_has_a_name"),
         ]
         indexes = [models.Index(fields=["name", "id"], name="partner_by_name")]
-        triggers = [audited(ignore=("name_key", "is_demo"))]
+        triggers = audited(ignore=("name_key", "is_demo"))
 
     def __str__(self) -> str:
         return self.name
@@ -106,7 +106,7 @@ class PartnerAlias(models.Model):
 
     class Meta:
         verbose_name_plural = "partner aliases"
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return self.name
@@ -132,7 +132,7 @@ class Contact(models.Model):
                 name="contact_until_after_since",
             )
         ]
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return self.name
@@ -234,7 +234,7 @@ class Contract(models.Model):
                 name="contract_reference_unique",
             ),
         ]  # fmt: skip
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return self.title

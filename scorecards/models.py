@@ -53,7 +53,7 @@ class Template(models.Model):
             models.UniqueConstraint(fields=["name"], condition=Q(state="draft"), name="one_draft_version"),
             models.CheckConstraint(condition=Q(scale_max__gt=F("scale_min")), name="scale_max_above_min"),
         ]
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return f"{self.name}, version {self.number}"
@@ -77,7 +77,7 @@ class Band(models.Model):
             models.UniqueConstraint(fields=["template", "lower"], name="band_lower_unique"),
             models.CheckConstraint(condition=Q(lower__gte=0, lower__lte=100), name="band_within_0_100"),
         ]
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return f"{self.letter} {self.name}"
@@ -96,7 +96,7 @@ class Category(models.Model):
             models.UniqueConstraint(fields=["template", "name"], name="category_name_unique"),
             models.CheckConstraint(condition=Q(weight__gte=0), name="category_weight_not_negative"),
         ]
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return self.name
@@ -140,7 +140,7 @@ class Criterion(models.Model):
                 name="critical_minimum_within_0_100",
             ),
         ]
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return self.name
@@ -178,7 +178,7 @@ class Cycle(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(ends__gte=F("starts")), name="cycle_ends_after_start")
         ]
-        triggers = [audited(ignore=("is_demo",))]
+        triggers = audited(ignore=("is_demo",))
 
     def __str__(self) -> str:
         return self.name
@@ -196,7 +196,7 @@ class CycleTemplate(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["cycle", "kind"], name="one_template_per_kind")]
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return f"{self.cycle}: {self.kind}"
@@ -253,7 +253,7 @@ class Scorecard(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["cycle", "partner"], name="one_scorecard_per_partner")]
         indexes = [models.Index(fields=["partner", "cycle"], name="scorecard_by_partner")]
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return f"{self.partner}, {self.cycle}"
@@ -296,7 +296,7 @@ class Assessment(models.Model):
                 fields=["rater", "scorecard"], condition=Q(submitted_at=None), name="assessment_left"
             )
         ]
-        triggers = [audited()]
+        triggers = audited()
 
     def __str__(self) -> str:
         return f"{self.rater} on {self.scorecard}"
