@@ -147,9 +147,9 @@ def reporting_currency(user: Any) -> str:
     )
 
 
-def _first(rows: QuerySet) -> Subquery:
-    """One of the rows, found without reading the rest (which `Exists` would, joined to a short list)."""
-    return Subquery(rows.order_by().values("pk")[:1])
+def _first(scorecards: QuerySet) -> Subquery:
+    """One of a cycle's scorecards, found in the order of an index: without reading the rest, as `Exists` would."""
+    return Subquery(scorecards.order_by("partner_id").values("pk")[:1])
 
 
 def templates_of(user: Any, cycle: Cycle) -> list[Template]:
