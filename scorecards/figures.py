@@ -59,13 +59,17 @@ class CriterionFigure:
         return self.tally.asked - self.tally.not_applicable - self.count
 
 
-_FIGURES = """
+_COUNTING = """
 WITH counting AS MATERIALIZED (
-    SELECT a.id, a.scorecard_id, a.rater_role, coalesce((t.role_weights ->> a.rater_role)::numeric, 1) AS factor
+    SELECT a.id, a.scorecard_id, a.rater_role, t.scale_min, t.scale_max,
+           coalesce((t.role_weights ->> a.rater_role)::numeric, 1) AS factor
     FROM scorecards_assessment a
     JOIN scorecards_scorecard s ON s.id = a.scorecard_id JOIN scorecards_template t ON t.id = s.template_id
     WHERE a.scorecard_id = ANY (%(ids)s::bigint[]) AND a.submitted_at IS NOT NULL
 )
+"""
+_ASKED = "a.factor > 0 AND c.kind = 'rated' AND (c.roles = '{}' OR a.rater_role = ANY (c.roles))"
+_FIGURES = f"""{_COUNTING}
 SELECT s.id, c.id, t.scale_min, t.scale_max, coalesce(sum(r.value * a.factor), 0),
        coalesce(sum(a.factor) FILTER (WHERE r.value IS NOT NULL), 0), count(r.value),
        count(*) FILTER (WHERE r.not_applicable), count(a.id),
@@ -75,12 +79,19 @@ FROM scorecards_scorecard s
 JOIN scorecards_template t ON t.id = s.template_id
 JOIN scorecards_category g ON g.template_id = t.id
 JOIN scorecards_criterion c ON c.category_id = g.id
-LEFT JOIN counting a ON a.scorecard_id = s.id AND a.factor > 0 AND c.kind = 'rated'
-     AND (c.roles = '{}' OR a.rater_role = ANY (c.roles))
+LEFT JOIN counting a ON a.scorecard_id = s.id AND {_ASKED}
 LEFT JOIN scorecards_rating r ON r.scorecard_id = s.id AND r.criterion_id = c.id AND r.assessment_id = a.id
 WHERE s.id = ANY (%(ids)s::bigint[])
 GROUP BY s.id, c.id, t.id
-"""
+"""  # noqa: S608 - of constants
+# Without a row for what nobody gave a mark to, the marks are read in the order of one index, in a third of the time.
+_SCORES = f"""{_COUNTING}
+SELECT r.scorecard_id, r.criterion_id, a.scale_min, a.scale_max, sum(r.value * a.factor), sum(a.factor), count(*)
+FROM scorecards_rating r JOIN counting a ON a.id = r.assessment_id
+JOIN scorecards_criterion c ON c.id = r.criterion_id AND {_ASKED}
+WHERE r.scorecard_id = ANY (%(ids)s::bigint[]) AND r.value IS NOT NULL
+GROUP BY r.scorecard_id, r.criterion_id, a.scale_min, a.scale_max
+"""  # noqa: S608 - of constants
 
 
 def criterion_figures(scorecard_ids: Iterable[int]) -> dict[tuple[int, int], CriterionFigure]:
@@ -93,6 +104,13 @@ def criterion_figures(scorecard_ids: Iterable[int]) -> dict[tuple[int, int], Cri
                 {row[:2]: _figure(*row[2:-1], row[-1] and tuple(row[-1])) for row in cursor.fetchall()}
             )
     return found
+
+
+def criterion_scores(scorecard_ids: Iterable[int]) -> dict[tuple[int, int], Decimal | None]:
+    """The scores alone, by (scorecard id, criterion id), in one query; none of a criterion without a mark."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SCORES, {"ids": list(scorecard_ids)})
+        return {row[:2]: _figure(*row[2:], 0, 0, None).score for row in cursor.fetchall()}
 
 
 @lru_cache(4_096)  # a few hundred different ones make up every criterion of 10,000 partners

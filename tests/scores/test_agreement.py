@@ -8,6 +8,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 
 from accounts.models import User
+from scorecards.figures import criterion_figures, criterion_scores
 from scorecards.models import CategoryScore, Score, Scorecard
 from scorecards.scoring import CategoryWeight, CriterionWeight, TemplateWeights, score_scorecard, stored
 from scorecards.services.recompute import differences, recompute_now
@@ -33,6 +34,14 @@ def assert_agreement(portfolio: Portfolio, raters: list[User], name: str) -> lis
             for place, part in expected.categories.items()
             if part.score is not None
         }
+        scores = {
+            (card.pk, criteria[place]): stored(part.score)
+            for place, part in expected.criteria.items()
+            if part.score is not None
+        }
+        assert criterion_scores([card.pk]) == scores
+        figures = criterion_figures([card.pk])
+        assert {key: one.score for key, one in figures.items() if one.score is not None} == scores
     assert differences([card.pk for card in cards]) == []
     return cards
 

@@ -345,6 +345,18 @@ def test_the_export_neutralises_formulas_and_leaves_gaps_empty(load):
     )
 
 
+def test_the_json_is_written_as_json_writes_it(load):
+    load('"Acorn ""A"", {}\n[]",,ann@example.org,it,Fair,3,', "Ünïted,,ann@example.org,it,On time,3,")
+    make_cycle(name="Empty")
+    make_scorecard(cycle=make_cycle(name="Bare"), template=make_template({("Unasked", 100): []}))
+    for cycle, rows in (("2026 Q4", 2), ("Empty", 0), ("Bare", 1)):
+        out = StringIO()
+        call_command("export_scores", cycle=cycle, format="json", stdout=out)
+        found = json.loads(out.getvalue())
+        assert len(found) == rows
+        assert out.getvalue() == json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+
+
 def test_recompute_verifies_changes_nothing_and_mends_open_cycles_only(load):
     load("Acorn,,ann@example.org,it,Fair,3,")
     Score.objects.update(overall=1)
