@@ -214,7 +214,7 @@ def close_cycle(cycle: Cycle, *, missing: int = 0) -> Cycle:
     Raises NeedsConfirmation when more than `missing` assessments are not submitted.
     """
     cycle = lock_cycle(cycle, Cycle.OPEN)
-    left = Assessment.objects.filter(scorecard__cycle=cycle, submitted_at=None).count()
+    left = Assessment.objects.filter(cycle.scorecards.holds(), submitted_at=None).count()
     if left > missing:
         raise NeedsConfirmation(left)
     recompute_now(list(cycle.scorecards.values_list("pk", flat=True)))

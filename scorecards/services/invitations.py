@@ -78,7 +78,7 @@ def _waiting(cycle: Cycle) -> dict[User, list[Assessment]]:
     """People with something left to submit, and the assessments it is about, in the order of the partners."""
     waiting: dict[User, list[Assessment]] = defaultdict(list)
     for assessment in (
-        Assessment.objects.filter(scorecard__cycle=cycle, submitted_at=None)
+        Assessment.objects.filter(cycle.scorecards.holds(), submitted_at=None)
         .select_related("rater", "scorecard__partner")
         .order_by("rater__name", "rater", "scorecard__partner__name", "pk")
     ):

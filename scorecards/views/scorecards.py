@@ -131,7 +131,7 @@ def _still_blind(request: HttpRequest, pk: int) -> HttpResponse:
     cards = Scorecard.objects.visible_to(request.user).select_related("cycle", "partner")
     card = get_object_or_404(cards, pk=pk)
     mine = Assessment.objects.visible_to(request.user).filter(
-        scorecard__cycle=card.cycle_id, submitted_at=None
+        cards.filter(cycle=card.cycle_id).holds(), submitted_at=None
     )
     context = {"card": card, "mine": mine.select_related("scorecard__partner")}
     return render(request, "scorecards/scorecard_blind.html", context, status=403)
