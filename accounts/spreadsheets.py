@@ -12,8 +12,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
-from openpyxl.utils.exceptions import IllegalCharacterError
 
 _NOT_IN_A_SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -56,28 +56,31 @@ def xlsx_response(
     for title, header, rows in sheets:
         sheet = book.create_sheet(_NOT_IN_A_SHEET_NAME.sub(" ", title)[:31])
         sheet.freeze_panes = "A2"
-        sheet.append([_cell(sheet, heading, bold=True) for heading in header])
+        sheet.append([_bold(sheet, heading) for heading in header])
         for row in rows:
-            sheet.append([_cell(sheet, value) for value in row])
+            sheet.append([_plain(value) for value in row])
     content = BytesIO()
     book.save(content)
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return HttpResponse(content.getvalue(), content_type=kind, headers=_attachment(f"{name}.xlsx"))
 
 
-def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
+def _bold(sheet: Any, value: Any) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, _plain(value))
+    cell.font = Font(bold=True)
+    return cell
+
+
+def _plain(value: Any) -> Any:
+    """The value as a sheet takes it, which is faster than a cell made of it."""
     value = neutral(value)
     if value is not None and not isinstance(value, str | int | float | Decimal | date):
         value = str(value)
     if isinstance(value, datetime) and value.tzinfo:
         value = timezone.localtime(value).replace(tzinfo=None)
-    try:
-        cell = WriteOnlyCell(sheet, value)
-    except IllegalCharacterError:
-        cell = WriteOnlyCell(sheet, "".join(sign for sign in value if sign.isprintable() or sign == "\n"))
-    if bold:
-        cell.font = Font(bold=True)
-    return cell
+    if isinstance(value, str) and ILLEGAL_CHARACTERS_RE.search(value):
+        value = "".join(sign for sign in value if sign.isprintable() or sign == "\n")
+    return value
 
 
 def _attachment(file_name: str) -> dict[str, str]:

@@ -7,9 +7,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from accounts.spreadsheets import csv_response, xlsx_response
+from partners.models import KINDS, SEGMENTS
 from scorecards.arithmetic import Arithmetic, Row
 from scorecards.figures import Comparison, comparisons
-from scorecards.models import CategoryScore, Cycle, Score, Scorecard
+from scorecards.models import CategoryScore, Cycle, Score, Scorecard, Template
 from scorecards.scoring import stored
 from vendorhub.roles import needs
 
@@ -17,6 +18,11 @@ OUTCOME = [
     "Partner", "Kind", "Segment", "Template", "Score", "Status", "Coverage %", "Lower bound", "Upper bound", "Standing",
     "Held down by", "Rank", "Raters", "Previous score", "Change", "Like for like",
 ]  # fmt: skip
+STORED = [
+    "pk", "partner__name", "partner__kind", "partner__segment", "template", "score__overall", "score__status",
+    "score__coverage", "score__lower", "score__upper", "score__standing", "score__capped_by__name", "score__raters",
+]  # fmt: skip
+_KINDS, _SEGMENTS = dict(KINDS), dict(SEGMENTS)
 STEPS = [
     "Category",
     "Criterion",
@@ -35,16 +41,16 @@ def cycle_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     """Every scorecard of a cycle with its category scores, a row each."""
     cycle = get_object_or_404(Cycle.objects.visible_to(request.user), pk=pk)
     seen = Scorecard.objects.scores_visible_to(request.user).filter(cycle=cycle)
-    cards = list(
-        seen.select_related("partner", "template", "score__capped_by").order_by("partner__name", "pk")
-    )
+    cards = list(seen.order_by("partner__name", "pk").values_list(*STORED))
     if not cards and Scorecard.objects.visible_to(request.user).filter(cycle=cycle).exists():
         messages.error(request, f"Submit your own assessments first: until then you see no score of {cycle}.")
         return redirect(cycle)
     scores, names = _category_scores(cards)
-    compared = comparisons(card.pk for card in cards)
+    compared = comparisons(card[0] for card in cards)
+    used = Template.objects.in_bulk({card[4] for card in cards})
+    templates = {pk: str(template) for pk, template in used.items()}
     rows = [
-        [*_outcome(card, compared[card.pk]), *(scores.get((card.pk, name)) for name in names)]
+        [*_outcome(card, templates, compared[card[0]]), *(scores.get((card[0], name)) for name in names)]
         for card in cards
     ]
     return _download(form, f"Scores {cycle}", [("Scores", [*OUTCOME, *names], rows)])
@@ -84,27 +90,17 @@ def _download(form: str, name: str, sheets: list[tuple[str, list[str], list[list
     raise Http404
 
 
-def _outcome(card: Scorecard, compared: Comparison) -> list[Any]:
-    partner, score = card.partner, getattr(card, "score", None)
-    row: list[Any] = [
-        partner.name,
-        partner.get_kind_display(),
-        partner.get_segment_display(),
-        str(card.template),
-    ]
-    if score is None:
-        row += [None, Score.NONE, *[None] * 7]
-    else:
-        row += [
-            score.overall, score.status, score.coverage, score.lower, score.upper, score.standing,
-            score.capped_by and score.capped_by.name, compared.rank, score.raters,
-        ]  # fmt: skip
-    return [*row, compared.previous, compared.change, compared.like_for_like]
+def _outcome(card: tuple, templates: dict[int, str], compared: Comparison) -> list[Any]:
+    _, partner, kind, segment, template, overall, status, *numbers, raters = card
+    return [
+        partner, _KINDS[kind], _SEGMENTS[segment], templates[template], overall, status or Score.NONE, *numbers,
+        compared.rank, raters, compared.previous, compared.change, compared.like_for_like,
+    ]  # fmt: skip
 
 
-def _category_scores(cards: list[Scorecard]) -> tuple[dict[tuple[int, str], Any], list[str]]:
+def _category_scores(cards: list[tuple]) -> tuple[dict[tuple[int, str], Any], list[str]]:
     """Scores by (scorecard id, category name), and the names in the order of their templates."""
-    found = CategoryScore.objects.filter(scorecard__in=[card.pk for card in cards]).order_by(
+    found = CategoryScore.objects.filter(scorecard__in=[card[0] for card in cards]).order_by(
         "category__template__name", "category__position", "category_id"
     )
     scores = {
