@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
-from accounts.fields import refuse_unreadable
+from accounts.fields import refuse_hidden_signs, refuse_unreadable
 from accounts.models import RATER_ROLES
 from accounts.uploads import Problem, separator
 from partners.models import KINDS
@@ -79,10 +79,12 @@ def read_ratings(lines: Iterable[str], template: Template) -> RatingsFile:
             row = next(reader, None)
             if row is None:
                 break
-            if not any(row):
+            if not any(map(str.strip, row)):
                 continue
             found.read += 1
-            cell = parse(line, dict(zip(names, row, strict=False)) if len(row) <= len(names) else _too_long())
+            if any(row[len(names) :]):  # empty cells to the right are what spreadsheets leave
+                raise _Bad("", "The row has more cells than the first line names columns.")
+            cell = parse(line, dict(zip(names, row, strict=False)))
             first = seen.setdefault((cell.partner.casefold(), cell.rater.casefold(), cell.criterion.pk), line)
             if first != line:
                 raise _Bad("criterion", f"The same cell is already on line {first}.")
@@ -95,10 +97,6 @@ def read_ratings(lines: Iterable[str], template: Template) -> RatingsFile:
     if not found.read:
         found.problems.append(Problem(1, "", "The file has no rows below its headings."))
     return found
-
-
-def _too_long() -> dict[str, str]:
-    raise _Bad("", "The row has more cells than the first line names columns.")
 
 
 def _parser(template: Template) -> Callable[[int, dict[str, str]], Cell]:
@@ -184,8 +182,10 @@ def _name(row: dict[str, str], column: str) -> str:
     name = " ".join(_text(row, column).split())
     if not name:
         raise _Bad(column, f"The {column} is missing.")
-    if not name.isprintable():
-        raise _Bad(column, "There are characters in it that cannot be seen.")
+    try:
+        refuse_hidden_signs(name)
+    except ValidationError as refused:
+        raise _Bad(column, refused.message) from None
     return name
 
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from psycopg2.errors import ForeignKeyViolation
 
-from accounts.models import User
+from accounts.models import RATER_ROLES, User
 from accounts.uploads import Problem
 from partners.models import Partner
 from partners.names import name_key
@@ -26,6 +26,7 @@ from scorecards.services.recompute import request_recompute
 _QUARTER = re.compile(
     r"(?P<year>20[0-9]{2})\W*Q(?P<quarter>[1-4])|Q(?P<first>[1-4])\W*(?P<then>20[0-9]{2})", re.ASCII
 )
+_SIDES = dict(RATER_ROLES)
 THINGS = ["partners", "raters", "cycles", "scorecards", "assessments", "ratings", "comments"]
 
 
@@ -168,15 +169,21 @@ def _resolve(
                 reason = f"The same cell is already on line {first}, under another spelling."
                 report.problems.append(Problem(cell.line, "criterion", reason))
             elif known != role:
-                reason = f"{cell.rater} rates {cell.partner} as {known} further up; a person has one role."
+                reason = (
+                    f"{cell.rater} rates {cell.partner} as {_SIDES[known]} further up; a person has one role."
+                )
                 report.problems.append(Problem(cell.line, "role", reason))
-            elif cell.criterion.roles and role not in cell.criterion.roles:
-                asked = ", ".join(cell.criterion.roles)
-                reason = f"“{cell.criterion.name}” is asked of {asked}, not of {role}."
+            elif cell.criterion.roles and role not in cell.criterion.roles and _says_something(cell):
+                asked = ", ".join(_SIDES[side] for side in cell.criterion.roles)
+                reason = f"“{cell.criterion.name}” is asked of {asked}, not of {_SIDES[role]}."
                 report.problems.append(Problem(cell.line, "role", reason))
             else:
                 usable.append((cell, partner, rater, role))
     return usable
+
+
+def _says_something(cell: Cell) -> bool:
+    return cell.value is not None or cell.not_applicable or bool(cell.comment)
 
 
 def _partners(cells: list[Cell], template: Template, report: Report, *, create: bool) -> dict[str, int | str]:

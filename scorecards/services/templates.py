@@ -81,7 +81,7 @@ def read_template(text: str, *, scale: tuple[int, int] = (1, 5)) -> Reading:
         for row in reader:
             if any(value.strip() for value in row.values() if isinstance(value, str)):
                 reading.rows += 1
-                _read_row(reading, row, line, scale)
+                _read_row(reading, row, line, scale, delimiter)
             line = reader.line_num + 1
     except csv.Error as error:
         reason = f"This is not a readable CSV file: {error}. A quotation mark may be missing or one too many."
@@ -91,7 +91,7 @@ def read_template(text: str, *, scale: tuple[int, int] = (1, 5)) -> Reading:
     return reading
 
 
-def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int]) -> None:
+def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int], delimiter: str) -> None:
     def say(column: str, reason: str) -> None:
         reading.problems.append(Problem(line, column, reason))
 
@@ -100,7 +100,7 @@ def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int]) ->
 
     def number(column: str, most: int) -> Decimal | None:
         try:
-            return parse_decimal(text(column), least=0, most=most, places=4)
+            return parse_decimal(_point(text(column), delimiter), least=0, most=most, places=4)
         except NotANumber as error:
             say(column, str(error))
             return None
@@ -161,6 +161,11 @@ def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int]) ->
             critical_minimum=critical, anchors=anchors if any(anchors) else [],
         )
     )  # fmt: skip
+
+
+def _point(text: str, delimiter: str) -> str:
+    """The number with a decimal point. Where cells are parted by semicolons, spreadsheets write a comma: 13,8."""
+    return text.replace(",", ".") if delimiter == ";" and text.count(",") == 1 and "." not in text else text
 
 
 @transaction.atomic

@@ -187,7 +187,7 @@ def test_a_whole_number_may_be_written_as_spreadsheets_do(load, rating):
         ("Ac\0orn,,ann@example.org,it,Fair,3,", "partner", "This partner holds signs that cannot be shown. Type it again instead of pasting it."),
         (f"{'A' * 301},,ann@example.org,it,Fair,3,", "partner", "It is longer than 300 characters."),
         (f"Acorn,,ann@example.org,it,Fair,3,{'x' * 5001}", "comment", "It is longer than 5,000 characters."),
-        ("Acorn,,ann@example.org,it,Fair,3,,,", "", "The row has more cells than the first line names columns."),
+        ("Acorn,,ann@example.org,it,Fair,3,,,x", "", "The row has more cells than the first line names columns."),
     ],
 )  # fmt: skip
 def test_a_bad_row_is_named_with_its_line_and_nothing_is_left_behind(load, line, column, says):
@@ -271,9 +271,29 @@ def test_a_person_has_one_role_and_only_asked_roles_rate(load):
         "Acorn,,ann@example.org,it,Fair,3,",
     )
     assert [problem["reason"] for problem in report["problems"]] == [
-        "ann@example.org rates Acorn as it further up; a person has one role.",
-        "“Fair” is asked of procurement, not of it.",
+        "ann@example.org rates Acorn as IT further up; a person has one role.",
+        "“Fair” is asked of Procurement, not of IT.",
     ]
+
+
+def test_an_empty_cell_that_was_not_asked_is_no_problem(load):
+    Criterion.objects.filter(name="Fair").update(roles=["procurement"])
+    report = load("Acorn,,ann@example.org,it,On time,3,", "Acorn,,ann@example.org,it,Fair,,")
+    assert (report["problems"], report["rejected"], Rating.objects.count()) == ([], 0, 1)
+    assert load("Acorn,,ann@example.org,it,Fair,,for all I know")["problems"] != []
+
+
+def test_what_spreadsheets_leave_empty_is_no_problem(load):
+    report = load("Acorn,,ann@example.org,it,On time,3,,,", " ,,,,,,", "Acorn,,ann@example.org,it,Fair,4,,,x")
+    assert [(problem["line"], report["read"]) for problem in report["problems"]] == [(4, 2)]
+
+
+def test_joined_letters_and_pictures_of_a_name_are_kept(load):
+    """Persian and Hindi join letters by signs of no width, and so do pictures of several parts."""
+    names = ["🚀 Räkete 👩‍🚀", "می‌خواهم", "शक्ति‍"]
+    report = load(*(f"{name},,ann@example.org,it,Fair,3," for name in names))
+    assert report["problems"] == []
+    assert {card.partner.name for card in Scorecard.objects.all()} == set(names)
 
 
 def test_a_closed_cycle_is_refused_with_a_sentence(load, template):

@@ -63,6 +63,33 @@ def test_a_row_that_cannot_be_read_is_named_and_nothing_is_saved(db, row, column
     assert not Template.objects.exists()
 
 
+def test_a_german_spreadsheet_writes_its_weights_with_a_comma(db):
+    rows = "category;category_weight;criterion;weight\nA;13,8;Only;100\nB;86,2;Only;100,0\n"
+    template, _ = service.import_template(rows, name="Komma", activate_it=True)
+    assert [str(category.weight) for category in template.categories.all()] == ["13.8000", "86.2000"]
+    _, reading = service.import_template(
+        'category,category_weight,criterion,weight\nA,"13,8",x,100\n', name="No"
+    )
+    assert reading.problems[0].reason.startswith("“13,8” is not a number")
+
+
+@pytest.mark.parametrize("command", ["import_template", "import_ratings", "import_register"])
+@pytest.mark.parametrize(("path", "why"), [("/dev/null", "it is no file"), ("/", "it is a folder")])
+def test_a_command_refuses_what_is_no_file(db, command, path, why):
+    """A device may never end: reading /dev/zero would fill the memory."""
+    make_template(name="T")
+    names = {
+        "import_template": {"name": "T"},
+        "import_ratings": {"cycle": "C", "template": "T"},
+        "import_register": {},
+    }
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command(command, path, json=True, stdout=out, stderr=io.StringIO(), **names[command])
+    report = json.loads(out.getvalue().splitlines()[-1])
+    assert report["problems"][0]["reason"] == f"{path} cannot be read: {why}."
+
+
 def test_an_export_comes_back_as_the_same_template(db):
     service.load_builtin()
     original = Template.objects.get(name="Solution provider")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.uploads import opened
 from partners.register.columns import FIELDS, MappingError
 from partners.register.reading import read_table
 from partners.register.safety import Refused
@@ -56,7 +57,7 @@ class Command(BaseCommand):
             )
         chosen = Options(columns, constants, unit or None, {}, options["dates"], options["sheet"])
         try:
-            with path.open("rb") as file:
+            with opened(path) as file:
                 table = read_table(file, path.name, sheet=options["sheet"])
         except OSError as missing:
             raise Refused(f"{path} cannot be read: {missing.strerror}.") from missing

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts.uploads import Problem
+from accounts.uploads import Problem, opened
 from partners.register.reading import find_encoding
 from scorecards.ratings_file import COLUMNS
 from scorecards.services.ratings_import import CannotImport, Report, import_ratings
@@ -56,7 +56,7 @@ class Command(BaseCommand):
     def _import(self, options: dict[str, Any]) -> Report:
         path: Path = options["file"]
         try:
-            with path.open("rb") as file:
+            with opened(path) as file:
                 encoding = find_encoding(file)
             with path.open(encoding=encoding, newline="") as lines:
                 report = import_ratings(

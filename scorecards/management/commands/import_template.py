@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.uploads import opened
 from partners.models import KINDS
 from scorecards.models import Template
 from scorecards.services.templates import Reading, import_template, text_of
@@ -49,7 +50,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 json.dumps({
                     "read": reading.rows, "created": made, "updated": nothing, "unchanged": nothing,
-                    "rejected": len({problem["line"] for problem in problems} - {0}), "problems": problems,
+                    "rejected": len({problem["line"] for problem in problems} - {0, 1}), "problems": problems,
                     "notes": [str(template)] if template else [],
                 })
             )  # fmt: skip
@@ -62,7 +63,7 @@ class Command(BaseCommand):
         if not -100 <= lowest < highest <= 100:
             raise ValidationError("The scale must rise, within -100 to 100.")
         try:
-            with options["file"].open("rb") as file:
+            with opened(options["file"]) as file:
                 text = text_of(file)
         except OSError as error:
             raise ValidationError(f"{options['file']} cannot be read: {error.strerror}.") from None
