@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, FilteredRelation, Q, QuerySet, When
+from django.db.models import Case, Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Abs, Round
 
 from governance.memory import changes, remembered
 from partners.models import Partner
-from scorecards.models import Cycle, Score, Scorecard
+from scorecards.models import Band, Cycle, Score, Scorecard
 
 SHOWN = 8
 
@@ -20,7 +20,8 @@ class News:
     """Changes since a moment; `since` None tells a first visitor where the last closed cycle left things.
 
     Scores are those of `cycle`, the newest closed meanwhile, against `before`, the closed one before it. `moves`:
-    scorecards with `was`, `was_standing`, `change` and `new_standing`, new standings first, then the largest changes.
+    scorecards with `was`, `change`, `new_standing` and the standings by the names their templates give them, new
+    standings first, then the largest changes.
     """
 
     since: datetime | None
@@ -87,7 +88,18 @@ def _moves(user: Any, cycle: Cycle, before: Cycle) -> tuple[list[Scorecard], dic
         rose=Count("pk", filter=Q(change__gte=1)), fell=Count("pk", filter=Q(change__lte=-1)),
         standings=Count("pk", filter=Q(new_standing=1)),
     )  # fmt: skip
-    told = moved.filter(Q(new_standing=1) | Q(change__gte=1) | Q(change__lte=-1)).select_related(
-        "partner", "score"
+    told = (
+        moved.filter(Q(new_standing=1) | Q(change__gte=1) | Q(change__lte=-1))
+        .annotate(
+            standing_name=_name("template", "score__standing"),
+            was_name=_name("then__template", "then__score__standing"),
+        )
+        .select_related("partner", "score")
     )
     return list(told.order_by("-new_standing", Abs("change").desc(), "partner__name")[:SHOWN]), counts
+
+
+def _name(template: str, standing: str) -> Subquery:
+    """What the template calls the standing."""
+    bands = Band.objects.filter(template=OuterRef(template), letter=OuterRef(standing))
+    return Subquery(bands.values("name")[:1])

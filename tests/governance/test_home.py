@@ -115,6 +115,21 @@ def test_the_news_tell_what_was_closed_since_the_last_visit(client, executive, q
     )
 
 
+def test_the_news_call_a_standing_what_the_template_of_its_time_calls_it(client, executive):
+    partner, versions = make_partner("Falling"), (make_template(), make_template())
+    for number, (template, mark) in enumerate(zip(versions, (4, 1), strict=True), 1):
+        template.bands.filter(letter="B").update(name=f"Trusted {number}")
+        template.bands.filter(letter="E").update(name=f"On watch {number}")
+        starts, ends = TODAY() - timedelta(days=200), TODAY() - timedelta(days=100 - number)
+        cycle = make_cycle(template, name=f"Q{number}", starts=starts, ends=ends)
+        scored(partner, template, cycle, mark, mark, mark)
+        Cycle.objects.filter(pk=cycle.pk).update(state=Cycle.CLOSED, closed_at=timezone.now())
+    client.force_login(executive)
+    text = client.get(reverse("home")).content.decode()
+    assert "new standing, was B Trusted 1" in text
+    assert '<span class="band E"><b>E</b>On watch 2</span>' in text
+
+
 def test_nothing_is_told_when_nothing_changed(client, executive, quarters):
     Cycle.objects.update(
         closed_at=timezone.now() - timedelta(days=5), opened_at=timezone.now() - timedelta(days=50)
