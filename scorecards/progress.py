@@ -124,50 +124,41 @@ class Line:
         return 100 * self.given // self.asked if self.asked else 0
 
 
-def marks_asked(scorecards: ScorecardQuerySet) -> Counter[tuple[int, str]]:
-    """How many marks a template asks of a rater role, for every template in use."""
+def marks_asked(templates: Iterable[int]) -> Counter[tuple[int, str]]:
+    """How many marks each of these templates asks of a rater role."""
     asked: Counter[tuple[int, str]] = Counter()
-    criteria = Criterion.objects.filter(
-        kind=Criterion.RATED, category__template__in=scorecards.order_by().values("template").distinct()
-    )
+    criteria = Criterion.objects.filter(kind=Criterion.RATED, category__template__in=templates)
     for template, roles in criteria.order_by().values_list("category__template_id", "roles"):
         for role in roles or [role for role, _ in RATER_ROLES]:
             asked[template, role] += 1
     return asked
 
 
-def survey(
-    scorecards: ScorecardQuerySet, asked: Mapping[tuple[int, str], int], *, with_marks: bool = False
-) -> Survey:
-    """What is asked and submitted over these scorecards, in all and by person: one look at each assessment.
+def survey(scorecards: ScorecardQuerySet) -> Survey:
+    """What is asked and submitted over these scorecards, in all and by person: one look at each assessment."""
+    theirs = Assessment.objects.filter(scorecards.holds()).order_by().values_list("rater")
+    counts = {
+        rater: numbers
+        for rater, *numbers in theirs.annotate(asked=Count("*"), submitted=Count("submitted_at"))
+    }
+    raters = User.objects.filter(pk__in=list(counts)).only("name", "email").order_by("name", "pk")
+    people = sorted((Person(rater, *counts[rater.pk]) for rater in raters), key=lambda p: -p.left)
+    asked, submitted = sum(p.asked for p in people), sum(p.submitted for p in people)
+    return Survey(scorecards.count(), asked, submitted, people)
 
-    `with_marks` looks at each mark as well, of which there are millions in a large cycle.
-    """
-    templates = dict(scorecards.order_by().values_list("template").annotate(number=Count("*")))
-    found, people = Survey(partners=sum(templates.values())), defaultdict[int, list[int]](lambda: [0, 0])
+
+def count_marks(found: Survey, scorecards: ScorecardQuerySet) -> None:
+    """Add the marks asked for and given: a look at each of them, of which there are millions in a large cycle."""
+    templates = list(scorecards.order_by().values_list("template", flat=True).distinct())
+    asked = marks_asked(templates)
     for template in templates:
-        with_it = Assessment.objects.filter(scorecards.filter(template=template).holds())
-        groups = with_it.order_by().values_list("rater_role", "rater")
-        for role, rater, number, submitted in groups.annotate(
-            number=Count("*"), submitted=Count("submitted_at")
-        ):
-            found.asked += number
-            found.submitted += submitted
+        with_it = Assessment.objects.filter(scorecards.filter(template=template).holds()).order_by()
+        for role, number in with_it.values_list("rater_role").annotate(number=Count("*")):
             found.marks += number * asked[template, role]
-            people[rater][0] += number
-            people[rater][1] += submitted
-    raters = User.objects.filter(pk__in=list(people)).only("name", "email").order_by("name", "pk")
-    found.people = sorted(
-        (Person(rater, people[rater.pk][0], people[rater.pk][1]) for rater in raters), key=lambda p: -p.left
-    )
-    if with_marks:
-        found.given = Rating.objects.answered().filter(scorecards.holds()).count()
-    return found
+    found.given = Rating.objects.answered().filter(scorecards.holds()).count()
 
 
-def narrowed(
-    scorecards: ScorecardQuerySet, wanted: Mapping[str, str], asked: Mapping[tuple[int, str], int]
-) -> ScorecardQuerySet:
+def narrowed(scorecards: ScorecardQuerySet, wanted: Mapping[str, str]) -> ScorecardQuerySet:
     """The scorecards an address asks for, with their partners, in its order; what makes no sense in it is left out."""
     scorecards = scorecards.select_related("partner", "template")
     if text := wanted.get("find", "").strip():
@@ -182,16 +173,15 @@ def narrowed(
         scorecards = scorecards.filter(assessments=None)
     elif wanted.get("show") == "in":
         scorecards = scorecards.filter(Exists(theirs), ~Exists(theirs.filter(submitted_at=None)))
-    return _sorted(scorecards, wanted.get("sort", ""), asked)
+    return _sorted(scorecards, wanted.get("sort", ""))
 
 
-def _sorted(
-    scorecards: ScorecardQuerySet, sort: str, asked: Mapping[tuple[int, str], int]
-) -> ScorecardQuerySet:
+def _sorted(scorecards: ScorecardQuerySet, sort: str) -> ScorecardQuerySet:
     name = sort.removeprefix("-")
     if name == "left":
         scorecards = scorecards.alias(left=Count("assessments", filter=Q(assessments__submitted_at=None)))
     elif name == "marks":
+        asked = marks_asked(scorecards.order_by().values_list("template", flat=True).distinct())
         whens = [
             When(scorecard__template=template, rater_role=role, then=Value(number))
             for (template, role), number in asked.items()
@@ -209,33 +199,37 @@ def _sorted(
     return scorecards.order_by(order, "partner__name", "pk")
 
 
-def cells(assessments: Iterable[Assessment], asked: Mapping[tuple[int, str], int]) -> list[Cell]:
-    """These assessments with how many marks are asked for and given in each: two statements."""
+def cells(assessments: Iterable[Assessment]) -> list[Cell]:
+    """These assessments with how many marks are asked for and given in each: three statements."""
     found = list(assessments)
+    asked = marks_asked({assessment.scorecard.template_id for assessment in found})
     scorecards = {assessment.scorecard_id for assessment in found}
     marks = Rating.objects.answered().filter(scorecard__in=scorecards).order_by().values_list("assessment")
     given = dict(marks.annotate(number=Count("pk")))
     return [Cell(a, asked[a.scorecard.template_id, a.rater_role], given.get(a.pk, 0)) for a in found]
 
 
-def lines(scorecards: Iterable[Scorecard], asked: Mapping[tuple[int, str], int]) -> list[Line]:
-    """The scorecards of a page with everybody asked and how many marks they gave: two statements."""
+def lines(scorecards: Iterable[Scorecard]) -> list[Line]:
+    """The scorecards of a page with everybody asked and how many marks they gave: three statements."""
     found = {scorecard.pk: Line(scorecard) for scorecard in scorecards}
     assessments = list(
         Assessment.objects.filter(scorecard__in=list(found))
         .select_related("rater")
+        .only("scorecard", "rater_role", "submitted_at", "rater__name", "rater__email")
         .order_by("rater__name", "pk")
     )
     for assessment in assessments:
         assessment.scorecard = found[assessment.scorecard_id].scorecard
-    for cell in cells(assessments, asked):
+    for cell in cells(assessments):
         found[cell.assessment.scorecard_id].cells.append(cell)
     return list(found.values())
 
 
 def with_mails(cycle: Cycle, people: Iterable[Person]) -> list[Person]:
-    """These people with the mails they had about the cycle: two statements."""
+    """These people with the mails they had about the cycle: two statements, none for nobody."""
     people = list(people)
+    if not people:
+        return people
     ids = [person.rater.pk for person in people]
     invited, nudged = _mails(cycle, "invite", ids), _mails(cycle, "nudge", ids)
     opened = timezone.localdate(cycle.opened_at) if cycle.opened_at else None

@@ -15,7 +15,7 @@ from governance import todo
 from governance.news import news
 from partners.models import Contract, Partner, RegisterImport
 from scorecards.models import Assessment, Cycle, RecomputeRequest, Scorecard
-from scorecards.progress import Cell, by_cycle, cells, marks_asked
+from scorecards.progress import Cell, by_cycle, cells
 from vendorhub.roles import may, needs
 
 SOON = 90  # days
@@ -90,8 +90,7 @@ def _unwell() -> list[str]:
 def _open_assessments(user: Any) -> list[Cell]:
     """What this person still has to submit, with how much of it is done."""
     mine = Assessment.objects.visible_to(user).filter(scorecard__cycle__state=Cycle.OPEN, submitted_at=None)
-    cards = Scorecard.objects.visible_to(user).filter(pk__in=mine.values("scorecard"))
-    found = cells(mine.select_related("scorecard__partner", "scorecard__cycle"), marks_asked(cards))
+    found = cells(mine.select_related("scorecard__partner", "scorecard__cycle"))
     return sorted(
         found,
         key=lambda cell: (

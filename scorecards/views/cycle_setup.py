@@ -78,7 +78,7 @@ def cycle_raters(request: HttpRequest, pk: int) -> HttpResponse:
     if not posted and by_rule.is_valid():
         plan = rater_service.plan_rule(scorecards, by_rule.people(request.user), by_rule.cleaned_data["rule"])
         preview = _in_sentences(plan, scorecards)
-    found = progress.narrowed(scorecards, request.GET, {})
+    found = progress.narrowed(scorecards, request.GET)
     page = Paginator(found.prefetch_related("assessments__rater"), RATED_A_PAGE).get_page(
         request.GET.get("page")
     )

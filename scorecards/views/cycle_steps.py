@@ -43,7 +43,7 @@ def cycle_open(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _ask_to_open(request: HttpRequest, cycle: Cycle, *, status: int = 200) -> HttpResponse:
     everything = cycle.scorecards.all()
-    totals = progress.survey(everything, progress.marks_asked(everything))
+    totals = progress.survey(everything)
     raters = User.objects.filter(pk__in=[person.rater.pk for person in totals.people])
     reached = raters.able_to_sign_in().count()
     seen = Scorecard.objects.visible_to(request.user).order_by("partner__name")
@@ -129,7 +129,7 @@ def cycle_close(request: HttpRequest, pk: int) -> HttpResponse:
 def _ask_to_close(request: HttpRequest, cycle: Cycle) -> HttpResponse:
     everything = cycle.scorecards.all()
     seen = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
-    totals = progress.survey(everything, progress.marks_asked(everything))
+    totals = progress.survey(everything)
     statuses = expected_statuses(everything.values_list("pk", flat=True))
     missing = progress.missing_partners(seen, NAMED)
     outside = totals.left - sum(left for _, left, _ in missing)

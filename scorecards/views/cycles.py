@@ -103,23 +103,29 @@ def show_cycle(request: HttpRequest, cycle: Cycle, *, status: int = 200, **forms
     for form in forms.values():
         form.fields[next(iter(form.errors))].widget.attrs["autofocus"] = True
     scorecards = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
-    asked = progress.marks_asked(scorecards)
-    survey = progress.survey(scorecards, asked, with_marks="marks" in request.GET)
+    survey = progress.survey(scorecards)
+    if "marks" in request.GET:
+        progress.count_marks(survey, scorecards)
     if request.htmx and "marks" in request.GET:  # type: ignore[attr-defined]
         return render(request, "scorecards/cycle_marks.html", {"cycle": cycle, "totals": survey})
     by_rater = request.GET.get("by") == "raters"
-    found: Any = survey.people if by_rater else progress.narrowed(scorecards, request.GET, asked)
-    page = Paginator(found, RATERS_A_PAGE if by_rater else PARTNERS_A_PAGE).get_page(request.GET.get("page"))
-    rows = progress.with_mails(cycle, page) if by_rater else progress.lines(page, asked)
+    names = progress.narrowed(scorecards, request.GET).only("template", "partner__name", "template__name")
+    found: Any = survey.people if by_rater else names
+    narrowed = any(request.GET.get(name) for name in ("find", "show", "rater"))
+    paginator = Paginator(found, RATERS_A_PAGE if by_rater else PARTNERS_A_PAGE)
+    if not by_rater and not narrowed:
+        paginator.count = survey.partners
+    page = paginator.get_page(request.GET.get("page"))
+    rows = progress.with_mails(cycle, page) if by_rater else progress.lines(page)
     context = {
         "cycle": cycle, "totals": survey, "page": page, "rows": rows, "by_rater": by_rater,
         "shown": progress.SHOWN_IN_DRAFT if cycle.state == Cycle.DRAFT else progress.SHOWN, "asked_for": request.GET, "sort": request.GET.get("sort", "partner"),
         "everybody": sorted(survey.people, key=lambda person: person.rater.name.casefold()),
         "rater": row_number(request.GET.get("rater")),
-        "narrowed": any(request.GET.get(name) for name in ("find", "show", "rater")),
+        "narrowed": narrowed,
         "missing": progress.with_mails(cycle, survey.missing[:WAITED_FOR]), "left": len(survey.missing),
         "templates": template_choices(cycle) if may(request.user, "manage_cycles") else [],
-        "uses": CycleTemplate.objects.filter(cycle=cycle).select_related("template").order_by("kind"),
+        "uses": CycleTemplate.objects.filter(cycle=cycle).select_related("template").only("kind", "template__name", "template__number").order_by("kind"),
         "extend": ExtendForm(initial={"due": cycle.due}), "reopen": ReopenForm(), **forms,
     }  # fmt: skip
     return render(request, "scorecards/cycle_detail.html", context, status=status)
