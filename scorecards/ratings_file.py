@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.fields import refuse_hidden_signs, refuse_unreadable
 from accounts.models import RATER_ROLES
-from accounts.uploads import Problem, separator
+from accounts.uploads import Problem, heading_problem, separator
 from partners.models import KINDS
 from scorecards.models import Criterion, Template
 
@@ -61,12 +61,8 @@ def read_ratings(lines: Iterable[str], template: Template) -> RatingsFile:
         header, skipped = next(lines, ""), skipped + 1
     delimiter = separator(header)
     names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    if missing := [name for name in NEEDED if name not in names]:
-        reason = f"The first line must name the columns; missing: {', '.join(missing)}."
-        found.problems.append(Problem(1, missing[0], reason))
-        return found
-    if twice := [name for name in names if name in COLUMNS and names.count(name) > 1]:
-        found.problems.append(Problem(1, twice[0], f"The column {twice[0]} stands twice."))
+    if problem := heading_problem(names, NEEDED, COLUMNS):
+        found.problems.append(problem)
         return found
     if unknown := [name for name in names if name and name not in COLUMNS]:
         found.notes.append(f"Columns that are not read: {', '.join(unknown)}.")

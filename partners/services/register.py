@@ -92,7 +92,7 @@ def read_register(
     reading = RowReader(table, columns, currency=currency, order=options.date_order).read_all()
     reading.notes[:0] = [*table.notes, *columns.notes]
     if unused := unused_columns(table, columns):
-        reading.notes.append(f"Columns not used: {', '.join(unused)}.")
+        reading.notes.append(f"Columns not used: {', '.join(unused).rstrip('.')}.")
 
     def plan(**more: Any) -> Outcome:
         planner = Planner(reading, user=user, unit=options.unit, decisions=options.decisions, **more)

@@ -15,7 +15,7 @@ from accounts.fields import refuse_hidden_signs
 from accounts.models import RATER_ROLES
 from accounts.numbers import NotANumber, parse_decimal
 from accounts.spreadsheets import as_typed
-from accounts.uploads import Problem, separator
+from accounts.uploads import Problem, heading_problem, separator
 from partners.register.reading import find_encoding
 from scorecards.models import Band, Category, Criterion, Template
 from scorecards.scoring import STANDINGS
@@ -67,15 +67,8 @@ def read_template(text: str, *, scale: tuple[int, int] = (1, 5)) -> Reading:
     try:
         names = ["_".join(name.lower().split()) for name in reader.fieldnames or []]
         reader.fieldnames = names
-        missing = [name for name in HEADER[:4] if name not in names]
-        twice = [name for name in names if name and names.count(name) > 1]
-        if missing or twice:
-            said = (
-                f"The first line must name the columns; missing: {', '.join(missing)}."
-                if missing
-                else f"The column {twice[0]} stands twice."
-            )
-            reading.problems.append(Problem(1, [*missing, *twice][0], said))
+        if problem := heading_problem(names, HEADER[:4]):
+            reading.problems.append(problem)
             return reading
         line = reader.line_num + 1
         for row in reader:

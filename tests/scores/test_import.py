@@ -328,8 +328,15 @@ def test_semicolons_and_windows_letters_are_read(load):
     report = load("Müller;ann@example.org;Fair;3", header="Partner;Rater;Criterion;Rating", encoding="cp1252")
     assert (Partner.objects.get().name, report["notes"]) == (
         "Müller",
-        ["The file is not in UTF-8; it was read as cp1252."],
+        ["The file is not in UTF-8; it was read as Windows-1252."],
     )
+
+
+def test_a_table_of_very_many_columns_is_refused_in_a_sentence(load):
+    report = load("Acorn", header=",".join([HEADER, *(f"c{number}" for number in range(194))]))
+    assert [problem["reason"] for problem in report["problems"]] == [
+        "The first line has 201 columns; up to 200 are read."
+    ]
 
 
 def test_what_does_not_exist_is_said(load, template, tmp_path):

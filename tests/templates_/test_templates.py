@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -71,6 +72,17 @@ def test_a_german_spreadsheet_writes_its_weights_with_a_comma(db):
         'category,category_weight,criterion,weight\nA,"13,8",x,100\n', name="No"
     )
     assert reading.problems[0].reason.startswith("“13,8” is not a number")
+
+
+def test_a_table_of_very_many_columns_is_refused_at_once(db):
+    """Comparing each heading with each other took minutes."""
+    wide = HEAD.strip() + "," + ",".join(f"c{number}" for number in range(100_000))
+    started = time.process_time()
+    _, reading = service.import_template(f"{wide}\nA,100,x,100\n", name="Wide")
+    assert time.process_time() - started < 2
+    assert [problem.reason for problem in reading.problems] == [
+        "The first line has 100,013 columns; up to 200 are read."
+    ]
 
 
 @pytest.mark.parametrize("command", ["import_template", "import_ratings", "import_register"])

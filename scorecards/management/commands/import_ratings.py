@@ -67,6 +67,8 @@ class Command(BaseCommand):
         except UnicodeError as broken:
             raise CannotImport("The file's text cannot be read. Save it as CSV in UTF-8.") from broken
         if encoding not in ("utf-8-sig", "utf-16"):
-            report.notes.append(f"The file is not in UTF-8; it was read as {encoding}.")
+            report.notes.append(
+                f"The file is not in UTF-8; it was read as {encoding.replace('cp1252', 'Windows-1252')}."
+            )
         drain()
         return report
