@@ -58,55 +58,65 @@ class Line:
         return self.kind in APART_KINDS
 
 
+# A score is met in the order of its index, and whole cycles are joined by hash: OFFSET 0 keeps one from becoming a
+# look-up for each row of the other, which the planner, not knowing how many an array holds, would take for cheap.
+_SCORES = """(
+    SELECT scorecard_id, {columns} FROM scorecards_score WHERE scorecard_id = ANY (ARRAY(SELECT id FROM {cards})) OFFSET 0
+)"""
 # cut: the partners the reader sees and the filters leave, all of them or (`{page}`) one page.
 # seen: what changed for them since the last closed cycle they have a score in, and in a year.
+# Rows stay narrow until few are left: what only a `Line` says of a partner is looked up for each at the end.
 _STATEMENT = """
-WITH visible (id) AS MATERIALIZED ({visible}),
+SET LOCAL enable_nestloop = off;
+WITH cards AS MATERIALIZED ({cards}),
 contracts AS ({contracts}),
 spending AS (
     SELECT partner_id, sum(yearly) FILTER (WHERE currency = %(currency)s) AS spend,
            coalesce(bool_or(yearly > 0 AND currency <> %(currency)s), false) AS spent_elsewhere, min(ends) AS next_end
-    FROM contracts GROUP BY partner_id
+    FROM (SELECT * FROM contracts ORDER BY partner_id) c GROUP BY partner_id
 ),
-everybody AS {once} (
-    SELECT s.id, s.partner_id, s.template_id, o.overall, o.status, o.standing, o.capped_by_id, o.coverage,
-           p.name, p.kind, p.segment, p.unit_id, p.kind = ANY (%(apart)s) AS is_apart, s.id IN (TABLE visible) AS is_seen
-    FROM scorecards_scorecard s JOIN scorecards_score o ON o.scorecard_id = s.id
-    JOIN partners_partner p ON p.id = s.partner_id
-    WHERE s.cycle_id = %(cycle)s
+everybody AS (
+    SELECT c.id, c.partner_id, c.template_id, o.overall, o.status, o.standing, o.coverage,
+           p.name, p.kind, p.unit_id, p.kind = ANY (%(apart)s) AS is_apart
+    FROM cards c JOIN {scores} o ON o.scorecard_id = c.id
+    JOIN (SELECT id, name, kind, unit_id FROM partners_partner OFFSET 0) p ON p.id = c.partner_id
 ),
-ranked AS MATERIALIZED (
-    SELECT template_id, array_agg(overall::float8 ORDER BY overall) AS scores
-    FROM everybody WHERE status = 'final' AND NOT is_apart GROUP BY template_id
-),
-narrowed AS NOT MATERIALIZED (SELECT * FROM everybody WHERE is_seen AND {narrowed}),
-cut AS (
-    SELECT n.*, spending.spend, spending.spent_elsewhere, spending.next_end {ranks}
+narrowed AS NOT MATERIALIZED (SELECT * FROM everybody WHERE {narrowed}),
+total AS (SELECT count(*) AS many FROM narrowed),
+picked AS (
+    SELECT n.*, spending.spend, spending.spent_elsewhere, spending.next_end
     FROM narrowed n LEFT JOIN spending USING (partner_id) {page}
 ),
+{ranks}
+last_cards AS MATERIALIZED (
+    SELECT id, partner_id, template_id FROM scorecards_scorecard
+    WHERE cycle_id = %(last)s AND partner_id = ANY (ARRAY(SELECT partner_id FROM cut))
+),
+last AS MATERIALIZED (
+    SELECT e.partner_id, %(last)s::bigint AS cycle_id, e.template_id, x.overall
+    FROM last_cards e JOIN {last_scores} x ON x.scorecard_id = e.id WHERE x.overall IS NOT NULL
+),
+older_cards AS MATERIALIZED (
+    SELECT id, partner_id, cycle_id, template_id FROM scorecards_scorecard WHERE cycle_id = ANY (%(earlier)s::bigint[])
+    AND partner_id = ANY (ARRAY(SELECT partner_id FROM cut WHERE partner_id NOT IN (SELECT partner_id FROM last)))
+),
+older AS (
+    SELECT DISTINCT ON (e.partner_id) e.partner_id, e.cycle_id, e.template_id, x.overall
+    FROM older_cards e JOIN {older_scores} x ON x.scorecard_id = e.id WHERE x.overall IS NOT NULL
+    ORDER BY e.partner_id, array_position(%(earlier)s::bigint[], e.cycle_id)
+),
+before AS (TABLE last UNION ALL TABLE older),
+year_cards AS MATERIALIZED (
+    SELECT id, partner_id FROM scorecards_scorecard
+    WHERE cycle_id = %(year)s AND partner_id = ANY (ARRAY(SELECT partner_id FROM cut))
+),
+year AS (SELECT e.partner_id, x.overall FROM year_cards e JOIN {year_scores} x ON x.scorecard_id = e.id),
 seen AS (
-    SELECT c.*, coalesce(last.overall, older.overall) AS previous, before.name AS previous_cycle,
-           round(c.overall, 1) - round(coalesce(last.overall, older.overall), 1) AS change,
-           coalesce(last.template_id, older.template_id) = c.template_id AS like_for_like,
+    SELECT c.*, before.overall AS previous, y.name AS previous_cycle,
+           round(c.overall, 1) - round(before.overall, 1) AS change, before.template_id = c.template_id AS like_for_like,
            year.overall AS year_ago, round(c.overall, 1) - round(year.overall, 1) AS year_change
-    FROM cut c
-    LEFT JOIN (
-        SELECT e.partner_id, e.cycle_id, e.template_id, x.overall
-        FROM scorecards_scorecard e JOIN scorecards_score x ON x.scorecard_id = e.id
-        WHERE e.cycle_id = %(last)s AND x.overall IS NOT NULL
-    ) last USING (partner_id)
-    LEFT JOIN LATERAL (
-        SELECT e.template_id, e.cycle_id, x.overall
-        FROM scorecards_scorecard e JOIN scorecards_score x ON x.scorecard_id = e.id
-        WHERE last.overall IS NULL AND e.partner_id = c.partner_id AND e.cycle_id = ANY (%(earlier)s::bigint[])
-              AND x.overall IS NOT NULL
-        ORDER BY array_position(%(earlier)s::bigint[], e.cycle_id) LIMIT 1
-    ) older ON true
-    LEFT JOIN (
-        SELECT e.partner_id, x.overall
-        FROM scorecards_scorecard e JOIN scorecards_score x ON x.scorecard_id = e.id WHERE e.cycle_id = %(year)s
-    ) year USING (partner_id)
-    LEFT JOIN scorecards_cycle before ON before.id = coalesce(last.cycle_id, older.cycle_id)
+    FROM cut c LEFT JOIN before USING (partner_id) LEFT JOIN year USING (partner_id)
+    LEFT JOIN scorecards_cycle y ON y.id = before.cycle_id
 ),
 outside AS (SELECT * FROM seen WHERE NOT is_apart),
 firm AS NOT MATERIALIZED (SELECT *, {moved} AS moved FROM outside WHERE status = 'final'),
@@ -116,23 +126,43 @@ lowest AS (
 ),
 category AS (
     SELECT p.name, p.spend, c.category_id, c.score, round(c.score, 1) < edge.lower AS is_short
-    FROM cut p JOIN scorecards_categoryscore c ON c.scorecard_id = p.id
+    FROM cut p JOIN (
+        SELECT scorecard_id, category_id, score FROM scorecards_categoryscore
+        WHERE scorecard_id = ANY (ARRAY(SELECT id FROM cut)) OFFSET 0
+    ) c ON c.scorecard_id = p.id
     LEFT JOIN lowest edge ON edge.template_id = p.template_id AND edge.place = 3
 )
 SELECT json_build_object({parts})::text
 """
-# The scores of a template in order tell how many are lower or equal: the rest are better.
-_RANKS = """,
-    CASE WHEN status = 'final' AND NOT is_apart THEN
-        (SELECT 1 + cardinality(scores) - width_bucket(n.overall::float8, scores) FROM ranked r
-         WHERE r.template_id = n.template_id) END AS rank,
-    CASE WHEN status = 'final' AND NOT is_apart THEN
-        (SELECT cardinality(scores) FROM ranked r WHERE r.template_id = n.template_id) END AS ranked"""
+# Everybody is counted once into the gaps between the scores that are shown: how many are better is a running sum.
+_RANKS = """
+steps AS (
+    SELECT template_id, array_agg(DISTINCT -overall::float8 ORDER BY -overall::float8) AS lower
+    FROM picked WHERE status = 'final' AND NOT is_apart GROUP BY template_id
+),
+counted AS (
+    SELECT template_id, width_bucket(-e.overall::float8, s.lower) AS step, count(*) AS many
+    FROM everybody e JOIN steps s USING (template_id) WHERE status = 'final' AND NOT is_apart GROUP BY 1, 2
+),
+ranks AS (
+    SELECT template_id, step, 1 + sum(many) OVER (PARTITION BY template_id ORDER BY step) - many AS rank,
+           sum(many) OVER (PARTITION BY template_id) AS ranked
+    FROM counted
+),
+cut AS (
+    SELECT p.*, r.rank, r.ranked
+    FROM picked p LEFT JOIN steps s ON s.template_id = p.template_id AND status = 'final' AND NOT is_apart
+    LEFT JOIN ranks r ON r.template_id = s.template_id AND r.step = width_bucket(-p.overall::float8, s.lower)
+    {page}
+),"""
+_NO_RANKS = "cut AS (SELECT *, NULL AS rank, NULL AS ranked FROM picked),"
 _ROWS = "SELECT coalesce(json_agg(x), '[]') FROM ({rows}) x"
 _LINES = _ROWS.format(
     rows="""
-    SELECT r.*, (SELECT name FROM accounts_businessunit u WHERE u.id = r.unit_id) AS unit,
-        (SELECT name FROM scorecards_criterion c WHERE c.id = r.capped_by_id) AS capped_by,
+    SELECT r.*, (SELECT segment FROM partners_partner p WHERE p.id = r.partner_id) AS segment,
+        (SELECT name FROM accounts_businessunit u WHERE u.id = r.unit_id) AS unit,
+        (SELECT c.name FROM scorecards_criterion c JOIN scorecards_score o ON o.capped_by_id = c.id
+         WHERE o.scorecard_id = r.id) AS capped_by,
         (SELECT name FROM scorecards_band b WHERE b.template_id = r.template_id AND b.letter = r.standing)
             AS standing_name
     FROM (SELECT * FROM {}) r"""
@@ -163,7 +193,7 @@ _PARTS = {
     "drawn": _LINES.format(
         "outside WHERE spend > 0 AND overall IS NOT NULL ORDER BY spend DESC, name LIMIT %(drawn)s"
     ),
-    "count": "SELECT count(*) FROM {counted}",
+    "count": "SELECT many FROM total",
     "lines": _LINES.format("seen ORDER BY {order} {late}"),
     "categories": _ROWS.format(
         rows="SELECT category_id, count(*) AS scored, count(*) FILTER (WHERE is_short) AS short, "
@@ -179,16 +209,14 @@ _PARTS = {
 FINDINGS = ("others", "totals", "largest", "fell", "rose", "drawn", "count")
 LIST = ("count", "lines")
 HEAT = ("count", "categories", "shortest", "median")
-_PAGE = (
-    "LIMIT %(limit)s OFFSET least(%(offset)s, "
-    "(SELECT greatest(count(*) - 1, 0) FROM narrowed) / %(limit)s * %(limit)s)"
-)
+_PAGE = "LIMIT %(limit)s OFFSET least(%(offset)s, (SELECT greatest(many - 1, 0) FROM total) / %(limit)s * %(limit)s)"
 
 
 def work_out(
     parts: Sequence[str],
     *,
     visible: QuerySet,
+    walled: bool,
     contracts: QuerySet,
     narrowed: dict[str, Any],
     values: dict[str, Any],
@@ -197,12 +225,17 @@ def work_out(
 ) -> dict[str, Any]:
     """The named parts, by name.
 
-    `visible`: the scorecards the reader sees scores of; `contracts`: theirs, running; `narrowed`: what the rows must
-    have, by column (a queryset: one of these); `order`: a column of a line and ASC or DESC. Lists hold `Line`s,
-    apart from `others`, `categories` and `shortest` (plain dicts).
+    `visible`: the scorecards of the cycle the reader sees scores of; `walled`: there may be others, which count in a
+    rank; `contracts`: theirs, running; `narrowed`: what the rows must have, by column (a queryset: one of these);
+    `order`: a column of a line and ASC or DESC. Lists hold `Line`s, apart from `others`, `categories` and `shortest`
+    (plain dicts).
     """
     values = {**values, "apart": list(APART_KINDS)}
-    conditions = ["true"]
+    listed = "lines" in parts
+    conditions, cards = ["true"], visible
+    if listed and walled:
+        conditions.append(f"id IN ({_sql(visible.order_by().values('pk'), values)})")
+        cards = visible.model.objects.filter(cycle=values["cycle"])
     for column, wanted in narrowed.items():
         if isinstance(wanted, QuerySet):
             conditions.append(f"{column} IN ({_sql(wanted, values)})")
@@ -210,17 +243,25 @@ def work_out(
             conditions.append(f"{column} IS NOT DISTINCT FROM %({column})s")
             values[column] = wanted
     everybody_in_order = f"is_apart, (kind = 'own'), {order} NULLS LAST, name, id"
-    paged, late = "lines" in parts, order.startswith("change ")
+    # The page is cut out as soon as what it is in the order of is known.
+    column = order.split()[0]
+    cut_at = (column if column in ("rank", "change") else "sooner") if listed else ""
     statement = _STATEMENT.format(
-        visible=_sql(visible.order_by().values("pk"), values),
+        cards=_sql(cards.order_by().values("id", "partner_id", "template_id"), values),
         contracts=_sql(contracts.order_by().values("partner_id", "currency", "yearly", "ends"), values),
-        once="MATERIALIZED" if paged else "NOT MATERIALIZED",
-        ranks=_RANKS if paged else ", NULL AS rank, NULL AS ranked",
+        scores=_SCORES.format(columns="overall, status, standing, coverage", cards="cards"),
+        **{
+            f"{name}_scores": _SCORES.format(columns="overall", cards=f"{name}_cards")
+            for name in ("last", "older", "year")
+        },
         narrowed=" AND ".join(conditions),
-        page=f"ORDER BY {everybody_in_order} {_PAGE}" if paged and not late else "",
+        page=f"ORDER BY {everybody_in_order} {_PAGE}" if cut_at == "sooner" else "",
+        ranks=_RANKS.format(page=f"ORDER BY {everybody_in_order} {_PAGE}" if cut_at == "rank" else "")
+        if listed
+        else _NO_RANKS,
         moved="year_change" if by_year else "change",
         parts=", ".join(f"'{part}', ({_PARTS[part]})" for part in parts).format(
-            order=everybody_in_order, late=_PAGE if late else "", counted="narrowed" if paged else "cut"
+            order=everybody_in_order, late=_PAGE if cut_at == "change" else ""
         ),
     )
     with connection.cursor() as cursor:

@@ -258,6 +258,7 @@ class Portfolio:
         return figures.work_out(
             parts,
             visible=Scorecard.objects.scores_visible_to(self.user).filter(cycle=self.cycle),
+            walled=not self.user.sees_all_units,
             contracts=Contract.objects.of_units_of(self.user).running(),
             narrowed=asked.narrowed(self.user) if asked else {},
             values=values,
