@@ -48,8 +48,8 @@ def explanation(
     change = change_since(outcome, before)
     if change is not None and before and before.template_id != card.template_id:
         sentences.append(
-            f"{before.cycle} was scored with {before.template}, so the difference is not like for like; "
-            "what bears the same name is compared."
+            f"{before.cycle} was scored with {before.template}, this with {card.template}: the difference is not "
+            "like for like, and categories and criteria are compared by name."
         )
     elif change and before:
         sentences.append(_movers(change, before.cycle, sums))

@@ -34,7 +34,7 @@ def heading(text: str) -> str:
 
 def choices(text: str) -> list[str]:
     """The cycles offered, in order; the one compared with now bears a star."""
-    found = re.findall(r'<a href="\?[^"]*against=\d+[^"]*"( aria-current="true")?>(2025 Q\d)', text)
+    found = re.findall(r'<a href="\?[^"]*against=\d+[^"]*"( aria-current="true")?><span>(2025 Q\d)', text)
     return [f"{name}{'*' if current else ''}" for current, name in found]
 
 
@@ -77,7 +77,10 @@ def test_another_template_is_said_and_rows_of_the_same_name_are_compared(scored,
     text = look(
         scored([2, 2, 4], [2, 2, 4], partner=partner, template=now), f"?against={first.cycle_id}&open=all"
     )
-    assert "2025 Q1 was scored with Old, version 1, so the difference is not like for like" in text
+    assert (
+        "2025 Q1 was scored with Old, version 1, this with New, version 1: the difference is not like for like, "
+        "and categories and criteria are compared by name."
+    ) in text
     assert '2025 Q1<span class="sub">another template' in text
     assert "What moved it" not in text
     assert text.count(">−50.0</td>") == 3  # a category and its two criteria
@@ -158,3 +161,13 @@ def test_a_choice_costs_no_statement_more(northgate, client, procurement, statem
     address = now.get_absolute_url()
     as_ever = statements(client, address)
     assert statements(client, f"{address}?against={first.cycle_id}") == as_ever
+
+
+def test_another_version_of_the_same_template_is_called_by_its_number(scored, look):
+    partner = make_partner("Northgate")
+    then, now = make_template(name="Vendors", state="retired"), make_template(name="Vendors", number=2)
+    scored([4, 4, 4], [4, 4, 4], partner=partner, template=then, cycle=quarter(1))
+    scored([4, 4, 4], [4, 4, 4], partner=partner, template=now, cycle=quarter(2))
+    text = look(scored([4, 4, 4], [4, 4, 4], partner=partner, template=now))
+    assert '2025 Q1<span class="sub">version 1</span>' in text
+    assert "2025 Q2</span>" in text
