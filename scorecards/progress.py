@@ -250,7 +250,7 @@ def _mails(cycle: Cycle, what: str, raters: list[int]) -> dict[int, tuple[int, A
 def missing_partners(scorecards: ScorecardQuerySet, names: int) -> list[tuple[str, int, list[str]]]:
     """Who has something left: name, how many partners, and the first so many of their names."""
     rows = (
-        Assessment.objects.filter(scorecard__in=scorecards, submitted_at=None)
+        Assessment.objects.filter(scorecards.holds(), submitted_at=None)
         .order_by()
         .values("rater", "rater__name")
         .annotate(

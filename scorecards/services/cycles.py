@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F
 from django.utils import timezone
 
@@ -287,11 +287,27 @@ def _raters_again(cycle: Cycle, earlier: Any) -> tuple[int, set[str], Counter[st
     for partner, rater, role in earlier.values_list("scorecard__partner_id", "rater_id", "rater_role"):
         if rater in able:
             if card_of[partner] in reach[rater]:
-                again.append(Assessment(scorecard_id=card_of[partner], rater_id=rater, rater_role=role))
+                again.append((card_of[partner], rater, role))
             else:
                 walled[str(able[rater])] += 1
-    Assessment.objects.bulk_create(again, batch_size=5000)
-    return len(again), absent, walled
+    return len(ask(again)), absent, walled
+
+
+def ask(asked: list[tuple[int, int, str]]) -> list[int]:
+    """Ask raters: a scorecard, a person and their side each. Returns the new assessments by id.
+
+    As plain rows: 50,000 of them took the ORM longer than the database.
+    """
+    made: list[int] = []
+    with connection.cursor() as cursor:
+        for start in range(0, len(asked), 20_000):  # so that no statement comes near its time limit
+            cursor.execute(
+                "INSERT INTO scorecards_assessment (scorecard_id, rater_id, rater_role, version) "
+                "SELECT *, 1 FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) RETURNING id",
+                [list(column) for column in zip(*asked[start : start + 20_000], strict=True)],
+            )
+            made += [pk for (pk,) in cursor]
+    return made
 
 
 @transaction.atomic
@@ -300,6 +316,14 @@ def discard_cycle(cycle: Cycle) -> None:
     cycle = lock_cycle(cycle, Cycle.DRAFT)
     if Rating.objects.filter(scorecard__cycle=cycle).exists():
         raise ValidationError(f"Somebody has marked partners in {cycle} already, so it stays.")
+    with (
+        connection.cursor() as cursor
+    ):  # first and at once: the ORM would read each of them, and ask for its marks
+        cursor.execute(
+            "DELETE FROM scorecards_assessment a USING scorecards_scorecard s "
+            "WHERE s.id = a.scorecard_id AND s.cycle_id = %s",
+            [cycle.pk],
+        )
     cycle.delete()
 
 

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.words import in_words
 from scorecards.models import Assessment, Cycle, Rating, ScorecardQuerySet
 from scorecards.services import invitations
-from scorecards.services.cycles import NeedsConfirmation, lock_cycle
+from scorecards.services.cycles import NeedsConfirmation, ask, lock_cycle
 from scorecards.services.recompute import request_recompute
 
 
@@ -74,15 +74,8 @@ def assign_by_rule(
     """Ask raters by a rule, each from their own side; mails them if the cycle is open."""
     cycle = lock_cycle(cycle, Cycle.DRAFT, Cycle.OPEN)
     plan = plan_rule(scorecards.filter(cycle=cycle), people, rule)
-    _ask(
-        cycle,
-        by,
-        [
-            Assessment(scorecard_id=pk, rater=person, rater_role=person.rater_role)
-            for person, listed in plan.new.items()
-            for pk in listed
-        ],
-    )
+    asked = [(pk, person.pk, person.rater_role) for person, listed in plan.new.items() for pk in listed]
+    _ask(cycle, by, asked)
     return plan
 
 
@@ -105,14 +98,14 @@ def assign_rater(
         )
     asked = Assessment.objects.filter(scorecard__in=inside, rater=rater).values_list("scorecard", flat=True)
     new = sorted(inside - set(asked))
-    _ask(cycle, by, [Assessment(scorecard_id=pk, rater=rater, rater_role=rater_role) for pk in new])
+    _ask(cycle, by, [(pk, rater.pk, rater_role) for pk in new])
     return len(new)
 
 
-def _ask(cycle: Cycle, by: Any, assessments: list[Assessment]) -> None:
-    made = Assessment.objects.bulk_create(assessments, batch_size=5000)
+def _ask(cycle: Cycle, by: Any, asked: list[tuple[int, int, str]]) -> None:
+    made = ask(asked)
     if cycle.state == Cycle.OPEN and made:
-        invitations.invite(cycle, by=by, only=[assessment.pk for assessment in made])
+        invitations.invite(cycle, by=by, only=made)
 
 
 @transaction.atomic
