@@ -44,11 +44,11 @@ class Row:
         """The arithmetic in words; most pages show none of it."""
         return self.explain(self) if self.explain else []
 
-    @property
+    @cached_property
     def score(self) -> Decimal | None:
         return None if self.part.score is None else scoring.stored(self.part.score)
 
-    @property
+    @cached_property
     def change(self) -> Decimal | None:
         return scoring.difference(self.part.score, self.before)
 
@@ -64,7 +64,7 @@ class CriterionRow(Row):
     def key(self) -> str:
         return f"c{self.criterion.pk}"
 
-    @property
+    @cached_property
     def counts(self) -> Counter[int]:
         """How many gave which mark; empty where there are too few to show them."""
         return Counter(self.figure.marks or ())
@@ -119,20 +119,21 @@ class Arithmetic:
         self.overall_before: Decimal | None = None
         self.like_for_like = before is not None and before.template_id == scorecard.template_id
         if before:
-            self._compare(outcome_of(before, weights_of(before.template), figures), before.template)
+            weights = self.weights if self.like_for_like else weights_of(before.template)
+            self._compare(outcome_of(before, weights, figures), weights, before.template)
         for row in self.rows:
             row.is_open = bool(opened) and ("all" in opened or row.key in opened)
         self.overall_equation = self._overall_equation()
 
-    @property
+    @cached_property
     def rows(self) -> list[Row]:
         return [row for category in self.categories for row in (category, *category.criteria)]
 
-    @property
+    @cached_property
     def criteria(self) -> list[CriterionRow]:
         return [row for category in self.categories for row in category.criteria]
 
-    @property
+    @cached_property
     def longest(self) -> Fraction:
         return max((row.possible for row in self.categories), default=Fraction(0))
 
@@ -146,13 +147,13 @@ class Arithmetic:
         overall = self.outcome.overall
         if overall is None:
             return ""
-        return str(scoring.rounded(Fraction(overall), 2 if _rounds_alike(overall) else 4))
+        return str(scoring.rounded(overall, 2 if _rounds_alike(overall) else 4))
 
     @property
     def has_dots(self) -> bool:
         return any(row.counts for row in self.criteria)
 
-    @property
+    @cached_property
     def moves(self) -> list[CategoryRow]:
         """The categories that moved the score, the strongest first; together they make the whole change."""
         if not self.like_for_like or self.outcome.overall is None or self.overall_before is None:
@@ -164,11 +165,11 @@ class Arithmetic:
         """By how much the score moved, exactly: what is shown may round to another tenth."""
         return (self.outcome.overall or Decimal(0)) - (self.overall_before or Decimal(0))
 
-    @property
+    @cached_property
     def longest_move(self) -> Fraction:
         return max((abs(row.moved) for row in self.moves), default=Fraction(0))
 
-    @property
+    @cached_property
     def missing(self) -> list[CriterionRow]:
         """Criteria that apply and have no score."""
         return [row for row in self.criteria if row.part.state == scoring.MISSING]
@@ -256,10 +257,12 @@ class Arithmetic:
         result = scoring.weighted_mean((Fraction(weight), value) for weight, value in terms)
         return equation(terms, result) if result is not None else ""
 
-    def _compare(self, outcome: scoring.Outcome, template: Template) -> None:
+    def _compare(
+        self, outcome: scoring.Outcome, weights: scoring.TemplateWeights, template: Template
+    ) -> None:
         """Set what was before and what moved; rows are matched by name, because a new version has new rows."""
         self.overall_before = outcome.overall
-        possible = possible_points(weights_of(template), outcome)
+        possible = possible_points(weights, outcome)
         then = {}
         for category in template.categories.all():
             then[category.name, ""] = f"g{category.pk}", outcome.categories[category.pk].score
@@ -287,7 +290,7 @@ def possible_points(weights: scoring.TemplateWeights, outcome: scoring.Outcome) 
 
 
 def _scored_weight(weighed: Sequence[Any], parts: Mapping[int, scoring.Part]) -> Fraction:
-    return sum((Fraction(one.weight) for one in weighed if _scored(parts[one.id])), Fraction(0))
+    return Fraction(sum((one.weight for one in weighed if _scored(parts[one.id])), Decimal(0)))
 
 
 def outcome_of(scorecard: Scorecard, weights: scoring.TemplateWeights, figures: Figures) -> scoring.Outcome:
@@ -366,7 +369,7 @@ def _listed(figure: CriterionFigure, template: Template) -> str:
 
 
 def _rounds_alike(overall: Decimal) -> bool:
-    return scoring.rounded(Fraction(scoring.rounded(Fraction(overall), 2)), 1) == scoring.shown(overall)
+    return scoring.rounded(scoring.rounded(overall, 2), 1) == scoring.shown(overall)
 
 
 def _scored(part: scoring.Part) -> bool:

@@ -104,12 +104,12 @@ class Outcome:
 
 def stored(score: Fraction | Decimal) -> Decimal:
     """Round half-up to the four decimals that are stored."""
-    return rounded(Fraction(score), 4)
+    return rounded(score, 4)
 
 
 def shown(score: Fraction | Decimal) -> Decimal:
     """Round half-up to the one decimal that people see, by way of the four that are stored."""
-    return rounded(Fraction(stored(score)), 1)
+    return rounded(stored(score), 1)
 
 
 def difference(now: Fraction | Decimal | None, before: Fraction | Decimal | None) -> Decimal | None:
@@ -117,11 +117,11 @@ def difference(now: Fraction | Decimal | None, before: Fraction | Decimal | None
     return None if now is None or before is None else shown(now) - shown(before)
 
 
-def rounded(value: Fraction, places: int) -> Decimal:
+def rounded(value: Fraction | Decimal, places: int) -> Decimal:
     """Round half-up, away from zero, to so many decimals."""
-    scaled = abs(value) * 10**places
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal(whole if value >= 0 else -whole).scaleb(-places)
+    above, below = value.as_integer_ratio()
+    whole = (2 * abs(above) * 10**places + below) // (2 * below)
+    return Decimal(whole if above >= 0 else -whole).scaleb(-places)
 
 
 def score_scorecard(
@@ -159,19 +159,24 @@ def score(template: TemplateWeights, tallies: Mapping[int, Tally], *, raters: in
     """Work out a scorecard from the tallies of its criteria (a criterion without one was asked of nobody)."""
     criteria: dict[int, Part] = {}
     categories: dict[int, Part] = {}
+    found = {
+        criterion.id: criterion_score(template, tallies.get(criterion.id, Tally()))
+        for category in template.categories
+        for criterion in category.criteria
+    }
+    applicable = [_applicable(category, found) for category in template.categories]
     applicable_weight = sum(
         (
             Fraction(category.weight)
-            for category in template.categories
-            if _applicable(template, category, tallies)
+            for category, whole in zip(template.categories, applicable, strict=True)
+            if whole
         ),
         Fraction(0),
     )
     scored_share = lower = Fraction(0)
-    for category in template.categories:
-        whole = _applicable(template, category, tallies)
+    for category, whole in zip(template.categories, applicable, strict=True):
         for criterion in category.criteria:
-            state, value = criterion_score(template, tallies.get(criterion.id, Tally()))
+            state, value = found[criterion.id]
             counts = state != DOES_NOT_APPLY and whole
             criteria[criterion.id] = Part(
                 state, value, Fraction(criterion.weight) / whole if counts else Fraction(0)
@@ -234,18 +239,10 @@ def _best_first(bands: Sequence[tuple[str, Decimal]]) -> list[tuple[str, Decimal
     return sorted(bands or DEFAULT_BANDS, key=lambda band: -band[1])
 
 
-def _applicable(
-    template: TemplateWeights, category: CategoryWeight, tallies: Mapping[int, Tally]
-) -> Fraction:
+def _applicable(category: CategoryWeight, found: Mapping[int, tuple[str, Fraction | None]]) -> Fraction:
     """Weight of the category's criteria that apply; 0: the category itself does not."""
-    return sum(
-        (
-            Fraction(criterion.weight)
-            for criterion in category.criteria
-            if criterion_score(template, tallies.get(criterion.id, Tally()))[0] != DOES_NOT_APPLY
-        ),
-        Fraction(0),
-    )
+    weights = (c.weight for c in category.criteria if found[c.id][0] != DOES_NOT_APPLY)
+    return Fraction(sum(weights, Decimal(0)))
 
 
 def _status(template: TemplateWeights, overall: Fraction | None, coverage: Decimal, raters: int) -> str:

@@ -132,6 +132,13 @@ def readable_comments(scorecard: Scorecard, criteria: list[Criterion]) -> tuple[
     comments = list(
         Comment.objects.filter(shown, scorecard=scorecard)
         .select_related("assessment__rater", "criterion")
+        .only(
+            "text",
+            "assessment__rater_role",
+            "assessment__rater__name",
+            "assessment__rater__email",
+            "criterion__name",
+        )
         .order_by("pk")
     )
     people = crowd(scorecard.pk, criteria) if any(c.assessment_id is None for c in comments) else {}

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, Q, prefetch_related_objects
+from django.db.models import Count, Prefetch, Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -13,11 +13,16 @@ from scorecards.arithmetic import Arithmetic
 from scorecards.charts import TrendPoint
 from scorecards.figures import place_of, with_previous_id
 from scorecards.findings import change_since, explanation, heading
-from scorecards.models import Assessment, Cycle, Scorecard
+from scorecards.models import Assessment, Criterion, Cycle, Scorecard
 from scorecards.services.comments import readable_comments
 from vendorhub.roles import needs
 
-WHOLE_TEMPLATE = ("template__categories__criteria", "template__bands")
+WHOLE_TEMPLATE = (
+    Prefetch(
+        "template__categories__criteria", Criterion.objects.defer("anchors", "metric", "floor", "target")
+    ),
+    "template__bands",
+)
 TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
 
 
