@@ -93,7 +93,11 @@ class Category(models.Model):
         ordering = ["position", "pk"]
         verbose_name_plural = "categories"
         constraints = [
-            models.UniqueConstraint(fields=["template", "name"], name="category_name_unique"),
+            models.UniqueConstraint(
+                fields=["template", "name"],
+                name="category_name_unique",
+                deferrable=models.Deferrable.DEFERRED,  # two may change names in one save
+            ),
             models.CheckConstraint(condition=Q(weight__gte=0), name="category_weight_not_negative"),
         ]
         triggers = audited()
@@ -133,7 +137,11 @@ class Criterion(models.Model):
         ordering = ["category__position", "category_id", "position", "pk"]
         verbose_name_plural = "criteria"
         constraints = [
-            models.UniqueConstraint(fields=["category", "name"], name="criterion_name_unique"),
+            models.UniqueConstraint(
+                fields=["category", "name"],
+                name="criterion_name_unique",
+                deferrable=models.Deferrable.DEFERRED,  # two may change names in one save
+            ),
             models.CheckConstraint(condition=Q(weight__gte=0), name="criterion_weight_not_negative"),
             models.CheckConstraint(
                 condition=Q(critical_minimum=None) | Q(critical_minimum__gte=0, critical_minimum__lte=100),

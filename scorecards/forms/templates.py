@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms import inlineformset_factory, modelformset_factory
+from django.forms import BaseInlineFormSet, BaseModelFormSet, inlineformset_factory, modelformset_factory
 
 from accounts.fields import LineField, WholeNumberField
 from accounts.models import RATER_ROLES
@@ -86,7 +86,14 @@ class TemplateForm(VersionedForm):
         return [self[f"weight_{role}"] for role, _ in RATER_ROLES]
 
 
-class CategoryForm(forms.ModelForm):
+class _NamedForm(forms.ModelForm):
+    """A row of a draft. Whether its name is taken is for the set of them to say: others may give theirs up."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return {*super()._get_validation_exclusions(), "name"}
+
+
+class CategoryForm(_NamedForm):
     name = LineField(max_length=200, label="Category")
     weight = PlainDecimalField(label="Weight, %")
 
@@ -95,7 +102,7 @@ class CategoryForm(forms.ModelForm):
         fields = ["name", "weight"]
 
 
-class CriterionForm(forms.ModelForm):
+class CriterionForm(_NamedForm):
     """A criterion; `anchor_1` and on are its sentences, lowest mark first."""
 
     name = LineField(max_length=200, label="Criterion")
@@ -197,12 +204,37 @@ class BandsForm(forms.Form):
         )  # fmt: skip
 
 
+class _NamedApart(BaseModelFormSet):
+    """Names are compared as they will stand after the save, so that two rows can change theirs about."""
+
+    def validate_unique(self) -> None:
+        staying = [form for form in self.forms if form not in self.deleted_forms]
+        sent = {form.instance.pk for form in self.forms}
+        taken = {self._place(row) for row in self.get_queryset() if row.pk not in sent}
+        for form in staying:
+            if not form.is_valid():
+                continue
+            if (place := self._place(form.instance)) in taken:
+                form.add_error("name", "This name is taken here. Choose another one.")
+            taken.add(place)
+
+    @staticmethod
+    def _place(row: Category | Criterion) -> tuple[int | None, str]:
+        return (row.category_id if isinstance(row, Criterion) else None), row.name
+
+
+class _CategoriesApart(_NamedApart, BaseInlineFormSet):
+    pass
+
+
 CategoryFormSet = inlineformset_factory(
-    Template, Category, form=CategoryForm, extra=0, can_delete=True, max_num=200, absolute_max=200
-)
+    Template, Category, form=CategoryForm, formset=_CategoriesApart,
+    extra=0, can_delete=True, max_num=200, absolute_max=200,
+)  # fmt: skip
 CriterionFormSet = modelformset_factory(
-    Criterion, form=CriterionForm, extra=0, can_delete=True, max_num=400, absolute_max=400
-)
+    Criterion, form=CriterionForm, formset=_NamedApart,
+    extra=0, can_delete=True, max_num=400, absolute_max=400,
+)  # fmt: skip
 
 
 class ImportForm(forms.Form):

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from scorecards.models import Band, Category, Criterion, Template
@@ -95,6 +96,46 @@ def test_what_cannot_be_is_said_beside_the_field(editor, address, field, value, 
     response = editor.post(address, {**data, f"{row}-{field}": value})
     assert response.status_code == 400
     assert sentence in response.content.decode()
+
+
+@pytest.mark.parametrize(("one", "other"), [("Service", "Price"), ("On time", "Quality")])
+def test_two_names_change_places_in_one_save(editor, draft, address, one, other):
+    data = form_data(editor.get(address))
+    first, second = field_of(data, one), field_of(data, other)
+    model = Category if one == "Service" else Criterion
+    was = dict(model.objects.values_list("name", "pk"))
+    answer = editor.post(address, {**data, f"{first}-name": other, f"{second}-name": one})
+    assert answer.status_code == 302
+    connection.check_constraints()
+    assert dict(model.objects.values_list("name", "pk")) == {**was, one: was[other], other: was[one]}
+
+
+def test_a_name_is_free_for_another_when_its_row_goes_in_the_same_save(editor, address):
+    data = form_data(editor.get(address))
+    gone, heir = field_of(data, "On time"), field_of(data, "Quality")
+    changes = {f"{gone}-DELETE": "on", f"{heir}-name": "On time"}
+    assert editor.post(address, {**data, **changes}).status_code == 302
+    connection.check_constraints()
+    assert set(Criterion.objects.values_list("name", flat=True)) == {"On time", "Fair"}
+
+
+@pytest.mark.parametrize(("one", "other"), [("Service", "Price"), ("On time", "Quality")])
+@pytest.mark.parametrize("sent", ["both rows", "one row"])
+def test_a_name_that_stays_taken_is_said_beside_the_field(editor, address, one, other, sent):
+    data = form_data(editor.get(address))
+    row = field_of(data, one)
+    changed = {**data, f"{row}-name": other}
+    if sent == "one row":  # a page that leaves a row out does not free its name
+        prefix = row.partition("-")[0]
+        kept = {
+            name.replace(row, f"{prefix}-0"): value for name, value in changed.items() if name.startswith(row)
+        }
+        rest = {name: value for name, value in changed.items() if not name.startswith(f"{prefix}-")}
+        forms = {f"{prefix}-TOTAL_FORMS": "1", f"{prefix}-INITIAL_FORMS": "1"}
+        changed = {**rest, **kept, **forms}
+    answer = editor.post(address, changed)
+    assert answer.status_code == 400
+    assert "This name is taken here." in answer.content.decode()
 
 
 def test_markup_in_a_name_is_shown_as_text(editor, draft, address):
