@@ -51,8 +51,6 @@ def load_demo(today: date | None = None) -> Demo:
     finally:
         set_actor(None)
     _shorten_history()
-    last = Cycle.objects.filter(is_demo=True, state=Cycle.CLOSED).latest("ends")
-    User.objects.filter(is_demo=True).update(last_seen=last.closed_at - timedelta(days=3))
     return demo
 
 

@@ -130,7 +130,7 @@ def _check_workbook(file: IO[bytes]) -> None:
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
         zlib.error,
-        NotImplementedError,
+        NotImplementedError,  # what zipfile raises for a compression it does not know
         EOFError,
         OSError,
         ValueError,
