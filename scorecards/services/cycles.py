@@ -249,8 +249,11 @@ def copy_partners_and_raters(cycle: Cycle, source: Cycle, *, by: Any) -> list[st
     gone = seen.exclude(partner__archived_at=None)
     without = seen.filter(partner__archived_at=None).exclude(partner__kind__in=kinds)
     coming = seen.filter(partner__archived_at=None, partner__kind__in=kinds)
-    partners = add_partners(cycle, Partner.objects.filter(scorecards__in=coming))
-    asked, absent, walled = _raters_again(cycle, Assessment.objects.filter(scorecard__in=coming))
+    ids = list(coming.values_list("partner_id", flat=True))
+    partners = add_partners(cycle, Partner.objects.filter(pk__in=ids))
+    if cycle.scorecards.filter(partner__in=ids).count() < len(ids):
+        raise ValidationError(f"A partner of {source} was merged into another one just now. Try again.")
+    asked, absent, walled = _raters_again(cycle, source.scorecards.filter(partner__in=ids))
     sentences = [
         f"{counted(partners, 'partner')} and {counted(asked, 'assessment')} came over from {source}."
     ]
@@ -272,8 +275,9 @@ def copy_partners_and_raters(cycle: Cycle, source: Cycle, *, by: Any) -> list[st
     return sentences
 
 
-def _raters_again(cycle: Cycle, earlier: Any) -> tuple[int, set[str], Counter[str]]:
-    """Ask the raters of these assessments again: how many were asked, who cannot sign in, who no longer sees how many."""
+def _raters_again(cycle: Cycle, scorecards: Any) -> tuple[int, set[str], Counter[str]]:
+    """Ask the raters of these scorecards again: how many were asked, who cannot sign in, who no longer sees how many."""
+    earlier = Assessment.objects.filter(scorecard__in=scorecards)
     card_of = dict(cycle.scorecards.values_list("partner_id", "pk"))
     people = User.objects.filter(pk__in=earlier.values("rater")).prefetch_related("units")
     able = {person.pk: person for person in people.able_to_sign_in()}

@@ -209,3 +209,25 @@ def test_a_partner_that_is_merged_away_meanwhile_does_not_come_into_the_cycle(ad
             wait_until_somebody_waits()
         assert adding.result(timeout=10) == [1]
     assert Scorecard.objects.get().partner == Partner.objects.get()
+
+
+def test_a_partner_that_is_merged_away_while_a_cycle_is_copied_is_said(administrator):
+    loser, winner = make_partner("Northgate Ltd"), make_partner("Northgate")
+    template = make_template()
+    source = make_cycle(template, name="2026 Q3")
+    draft = make_cycle(template, name="2026 Q4", state="draft")
+    make_assessment(make_scorecard(loser, template, source))
+    with ThreadPoolExecutor() as others:
+        with transaction.atomic():
+            merge_partners(loser, winner, by=administrator, versions=(loser.version, winner.version))
+            copying = others.submit(
+                in_another_session,
+                lambda: said_by(lambda: service.copy_partners_and_raters(draft, source, by=administrator)),
+            )
+            wait_until_somebody_waits()
+        (said,) = copying.result(timeout=10)
+    assert said == "['A partner of 2026 Q3 was merged into another one just now. Try again.']"
+    assert not draft.scorecards.exists()
+    assert service.copy_partners_and_raters(draft, source, by=administrator)[0].startswith(
+        "1 partner and 1 ass"
+    )

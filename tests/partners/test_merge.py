@@ -192,6 +192,31 @@ def test_odd_choices_lead_back_to_the_choice_or_nowhere(client, procurement, pai
     assert Partner.objects.count() == 2
 
 
+def test_only_a_confirmation_merges_never_a_link_that_is_followed(client, procurement, pair):
+    loser, winner = pair
+    client.force_login(procurement)
+    asked = {"into": winner.pk, "version": loser.version, "into_version": winner.version}
+    assert client.get(url(loser), asked).status_code == 200
+    assert client.head(url(loser), asked).status_code == 200
+    assert client.put(url(loser), asked).status_code == 405
+    assert Partner.objects.count() == 2
+    assert merge(client, loser, winner).status_code == 302
+    assert client.get(url(loser, winner)).status_code == 404, "who is gone is not merged again"
+    assert merge(client, loser, winner).status_code == 404
+    assert merge(client, winner, loser).status_code == 404
+    assert Partner.objects.get() == winner
+
+
+def test_a_confirmation_without_a_partner_or_a_version_moves_nothing(client, procurement, pair):
+    loser, winner = pair
+    client.force_login(procurement)
+    assert client.post(url(loser)).status_code in (200, 404)
+    assert client.post(url(loser), {"into": winner.pk}).status_code == 409
+    for odd in ("abc", "1.0", "9" * 40, "-1", "\u0661"):
+        assert merge(client, loser, winner, version=odd).status_code == 409, odd
+    assert Partner.objects.count() == 2
+
+
 def test_both_must_stand_inside_the_walls(client, stranger, unit):
     mine, theirs = make_partner("Alder", unit=stranger.units.get()), make_partner("Alder", unit=unit)
     client.force_login(stranger)

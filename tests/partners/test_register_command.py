@@ -2,13 +2,18 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 
 from partners.models import Contract, Partner
+from partners.services.merge import merge_partners
+from tests.factories import make_partner, make_user
 from tests.partners.register_files import REAL, ROW, hostile_files, register, row, text
+from tests.sessions import in_another_session, wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 KEYS = {"read", "created", "updated", "unchanged", "rejected", "problems", "notes"}
@@ -114,3 +119,22 @@ def test_without_json_it_speaks_in_lines(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "line 3, End: “soon” is no date" in printed
     assert "created: 1 partners, 1 contracts" in printed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_partner_that_is_merged_away_while_it_is_written_is_said_and_the_next_run_succeeds(tmp_path):
+    run(tmp_path, register(ROW))
+    loser, winner = Partner.objects.get(), make_partner("Winner")
+    by = make_user("administrator")
+    with ThreadPoolExecutor() as others:
+        with transaction.atomic():
+            merge_partners(loser, winner, by=by, versions=(loser.version, winner.version))
+            content = register(ROW, row(no="C-2"))
+            importing = others.submit(in_another_session, lambda: run(tmp_path, content))
+            wait_until_somebody_waits()
+        ((report, code),) = importing.result(timeout=20)
+    assert code != 0
+    assert "merged or removed meanwhile, so nothing was written" in report["problems"][0]["reason"]
+    assert Contract.objects.get().partner == winner
+    assert run(tmp_path, register(ROW, row(no="C-2")))[1] == 0
+    assert set(Contract.objects.values_list("partner", flat=True)) == {winner.pk}

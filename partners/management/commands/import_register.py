@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import IntegrityError
 
 from accounts.uploads import opened
 from partners.register.columns import FIELDS, MappingError
@@ -61,7 +62,12 @@ class Command(BaseCommand):
                 table = read_table(file, path.name, sheet=options["sheet"])
         except OSError as missing:
             raise Refused(f"{path} cannot be read: {missing.strerror}.") from missing
-        outcome = read_register(table, user=None, options=chosen, write=not options["dry_run"])
+        try:
+            outcome = read_register(table, user=None, options=chosen, write=not options["dry_run"])
+        except IntegrityError as error:
+            raise Refused(
+                "Partners or contracts were merged or removed meanwhile, so nothing was written. Try again."
+            ) from error
         return outcome.report(), not outcome.nothing_usable
 
     def _print(self, report: dict[str, Any], *, dry: bool) -> None:
