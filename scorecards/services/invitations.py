@@ -21,8 +21,8 @@ def invite(cycle: Cycle, *, by: Any, only: Iterable[int] | None = None) -> None:
     """One mail a rater, listing what they are asked: everything, or what was added (`only`, assessments by id)."""
     waiting = _waiting(cycle)
     new = None if only is None else set(only)
-    for rater, assessments in waiting.items():
-        listed = [a for a in assessments if new is None or a.pk in new]
+    for rater, everything in waiting.items():
+        listed = {pk: name for pk, name in everything.items() if new is None or pk in new}
         if listed:
             count = counted(len(listed), "partner" if new is None else "more partner")
             opening = f"{cycle} is open for scoring. " if new is None else ""
@@ -34,7 +34,7 @@ def invite(cycle: Cycle, *, by: Any, only: Iterable[int] | None = None) -> None:
                 "If you cannot judge something, leave it open or say that it does not apply.",
                 by,
             )  # fmt: skip
-            key = f"invite:{cycle.pk}:{rater.pk}:{max(a.pk for a in listed)}"
+            key = f"invite:{cycle.pk}:{rater.pk}:{max(listed)}"
             subject = f"{cycle}: please score {count} by {_day(cycle.due, short=True)}"
             queue_mail(rater, subject=subject, text=text, kind="invitation", key=key)
 
@@ -74,20 +74,20 @@ def mails_about(cycle: Cycle, what: str) -> "QuerySet[OutgoingMail]":
     return OutgoingMail.objects.filter(key__startswith=f"{what}:{cycle.pk}:")
 
 
-def _waiting(cycle: Cycle) -> dict[User, list[Assessment]]:
-    """People with something left to submit, and the assessments it is about, in the order of the partners."""
-    waiting: dict[User, list[Assessment]] = defaultdict(list)
-    for assessment in (
-        Assessment.objects.filter(cycle.scorecards.holds(), submitted_at=None)
-        .select_related("rater", "scorecard__partner")
-        .order_by("rater__name", "rater", "scorecard__partner__name", "pk")
-    ):
-        waiting[assessment.rater].append(assessment)
+def _waiting(cycle: Cycle) -> dict[User, dict[int, str]]:
+    """People with something left to submit: the assessments by id with the names of the partners, in that order."""
+    left = Assessment.objects.filter(cycle.scorecards.holds(), submitted_at=None)
+    in_order = left.order_by("rater__name", "rater", "scorecard__partner__name", "pk")
+    rows = list(in_order.values_list("rater", "pk", "scorecard__partner__name"))
+    people = User.objects.in_bulk({rater for rater, _, _ in rows})
+    waiting: dict[User, dict[int, str]] = defaultdict(dict)
+    for rater, pk, name in rows:
+        waiting[people[rater]][pk] = name
     return waiting
 
 
-def _letter(rater: User, opening: str, listed: list[Assessment], closing: str, by: Any) -> str:
-    lines = [f"  - {assessment.scorecard.partner.name}" for assessment in listed[:NAMES_A_MAIL]]
+def _letter(rater: User, opening: str, listed: dict[int, str], closing: str, by: Any) -> str:
+    lines = [f"  - {name}" for name in list(listed.values())[:NAMES_A_MAIL]]
     if len(listed) > NAMES_A_MAIL:
         lines.append(f"  and {len(listed) - NAMES_A_MAIL:,} more, all on your start page")
     return (
