@@ -71,8 +71,7 @@ SET LOCAL enable_nestloop = off;
 WITH cards AS MATERIALIZED ({cards}),
 contracts AS ({contracts}),
 spending AS (
-    SELECT partner_id, sum(yearly) FILTER (WHERE currency = %(currency)s) AS spend,
-           coalesce(bool_or(yearly > 0 AND currency <> %(currency)s), false) AS spent_elsewhere, min(ends) AS next_end
+    SELECT partner_id, sum(yearly) FILTER (WHERE currency = %(currency)s) AS spend, min(ends) AS next_end
     FROM (SELECT * FROM contracts ORDER BY partner_id) c GROUP BY partner_id
 ),
 everybody AS (
@@ -82,9 +81,9 @@ everybody AS (
     JOIN (SELECT id, name, kind, unit_id FROM partners_partner OFFSET 0) p ON p.id = c.partner_id
 ),
 narrowed AS NOT MATERIALIZED (SELECT * FROM everybody WHERE {narrowed}),
-total AS (SELECT count(*) AS many FROM narrowed),
+{total}
 picked AS (
-    SELECT n.*, spending.spend, spending.spent_elsewhere, spending.next_end
+    SELECT n.*, spending.spend, spending.next_end
     FROM narrowed n LEFT JOIN spending USING (partner_id) {page}
 ),
 {ranks}
@@ -134,6 +133,7 @@ category AS (
 )
 SELECT json_build_object({parts})::text
 """
+_TOTAL = "total AS (SELECT count(*) AS many FROM narrowed),"
 # Everybody is counted once into the gaps between the scores that are shown: how many are better is a running sum.
 _RANKS = """
 steps AS (
@@ -155,7 +155,9 @@ cut AS (
     LEFT JOIN ranks r ON r.template_id = s.template_id AND r.step = width_bucket(-p.overall::float8, s.lower)
     {page}
 ),"""
-_NO_RANKS = "cut AS (SELECT *, NULL AS rank, NULL AS ranked FROM picked),"
+_NO_RANKS = """
+cut AS (SELECT *, NULL AS rank, NULL AS ranked FROM picked),
+total AS (SELECT count(*) AS many FROM cut),"""
 _ROWS = "SELECT coalesce(json_agg(x), '[]') FROM ({rows}) x"
 _LINES = _ROWS.format(
     rows="""
@@ -179,7 +181,8 @@ _PARTS = {
                    count(*) FILTER (WHERE final AND change IS NOT NULL) AS compared,
                    count(*) FILTER (WHERE fell) AS fell, coalesce(sum(spend) FILTER (WHERE fell), 0) AS spend_fell,
                    count(*) FILTER (WHERE poor) AS poor, coalesce(sum(spend) FILTER (WHERE poor), 0) AS spend_poor,
-                   count(*) FILTER (WHERE spend IS NULL AND spent_elsewhere IS NOT TRUE) AS unknown,
+                   count(*) FILTER (WHERE spend IS NULL AND partner_id NOT IN (
+                       SELECT partner_id FROM contracts WHERE yearly > 0 AND currency <> %(currency)s)) AS unknown,
                    CASE WHEN min(previous_cycle) = max(previous_cycle) THEN min(previous_cycle) END AS since
             FROM (SELECT o.*, status = 'final' AS final, status = 'final' AND change <= %(slipping)s AS fell,
                          l.place <= 2 AND status = 'final' AS poor
@@ -255,6 +258,7 @@ def work_out(
             for name in ("last", "older", "year")
         },
         narrowed=" AND ".join(conditions),
+        total=_TOTAL if listed else "",
         page=f"ORDER BY {everybody_in_order} {_PAGE}" if cut_at == "sooner" else "",
         ranks=_RANKS.format(page=f"ORDER BY {everybody_in_order} {_PAGE}" if cut_at == "rank" else "")
         if listed

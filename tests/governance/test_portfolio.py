@@ -164,6 +164,22 @@ def test_pages_hold_every_partner_once_in_order(client, executive, quarters, mon
     assert pages == [[["Acorn", "Birch"], []], [["Falling", "Steady"], []], [[], ["We"]], [[], ["We"]]]
 
 
+@pytest.mark.parametrize("sort", ["name", "rank", "-spend", "-change"])
+def test_equal_scores_share_a_rank_and_every_page_counts_everybody(
+    client, executive, quarters, monkeypatch, sort
+):
+    monkeypatch.setattr(portfolio, "ROWS_A_PAGE", 2)
+    for name in ("Acorn", "Birch"):
+        also_scored(make_partner(name), Cycle.objects.get(name="Q2"), 3, 3, 3)
+    also_scored(make_partner("Unsure"), Cycle.objects.get(name="Q2"), 5, None, None)
+    client.force_login(executive)
+    shown = {name: line for page in (1, 2, 3) for name, line in lines(client, sort=sort, page=page).items()}
+    assert {name: (line.rank, line.ranked) for name, line in shown.items()} == {
+        "Acorn": (1, 4), "Birch": (1, 4), "Steady": (1, 4), "Falling": (4, 4), "Unsure": (None, None),
+        "We": (None, None),
+    }  # fmt: skip
+
+
 def test_filters_narrow_the_table_and_not_the_ranks(client, executive, quarters):
     client.force_login(executive)
     assert table(client, standing="E") == [["Falling"], []]
