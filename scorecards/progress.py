@@ -209,17 +209,17 @@ def cells(assessments: Iterable[Assessment]) -> list[Cell]:
     return [Cell(a, asked[a.scorecard.template_id, a.rater_role], given.get(a.pk, 0)) for a in found]
 
 
-def lines(scorecards: Iterable[Scorecard]) -> list[Line]:
-    """The scorecards of a page with everybody asked and how many marks they gave: three statements."""
+def lines(scorecards: Iterable[Scorecard], people: Iterable[Person]) -> list[Line]:
+    """The scorecards of a page with whom of these people is asked and how many marks they gave: three statements."""
     found = {scorecard.pk: Line(scorecard) for scorecard in scorecards}
-    assessments = list(
-        Assessment.objects.filter(scorecard__in=list(found))
-        .select_related("rater")
-        .only("scorecard", "rater_role", "submitted_at", "rater__name", "rater__email")
-        .order_by("rater__name", "pk")
-    )
+    raters = {person.rater.pk: person.rater for person in people}
+    theirs = Assessment.objects.filter(scorecard__in=list(found), rater__in=list(raters))
+    assessments = list(theirs.order_by("rater__name", "pk"))
     for assessment in assessments:
-        assessment.scorecard = found[assessment.scorecard_id].scorecard
+        assessment.scorecard, assessment.rater = (
+            found[assessment.scorecard_id].scorecard,
+            raters[assessment.rater_id],
+        )
     for cell in cells(assessments):
         found[cell.assessment.scorecard_id].cells.append(cell)
     return list(found.values())

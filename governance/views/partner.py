@@ -28,9 +28,11 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
     tab = request.GET.get("tab", "scorecard")
     tab = tab if tab in dict(TABS) else "scorecard"
     contracts = Contract.objects.of_units_of(request.user).filter(partner=partner).current_first()
+    if tab == "contracts":
+        contracts = contracts.select_related("owner", "unit", "delivered_by")
     points = histories(Scorecard.objects.scores_visible_to(request.user).filter(partner=partner))
     context: dict[str, Any] = {
-        "partner": partner, "tab": tab, "tabs": TABS, "contracts": contracts.select_related("owner", "unit", "delivered_by"),
+        "partner": partner, "tab": tab, "tabs": TABS, "contracts": contracts,
         **_standing(partner, points.get(partner.pk, [])),
     }  # fmt: skip
     context["next_end"] = next(

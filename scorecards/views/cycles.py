@@ -116,7 +116,7 @@ def show_cycle(request: HttpRequest, cycle: Cycle, *, status: int = 200, **forms
     if not by_rater and not narrowed:
         paginator.count = survey.partners
     page = paginator.get_page(request.GET.get("page"))
-    rows = progress.with_mails(cycle, page) if by_rater else progress.lines(page)
+    rows = progress.with_mails(cycle, page) if by_rater else progress.lines(page, survey.people)
     context = {
         "cycle": cycle, "totals": survey, "page": page, "rows": rows, "by_rater": by_rater,
         "shown": progress.SHOWN_IN_DRAFT if cycle.state == Cycle.DRAFT else progress.SHOWN, "asked_for": request.GET, "sort": request.GET.get("sort", "partner"),

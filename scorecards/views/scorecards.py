@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, prefetch_related_objects
+from django.db.models import Count, Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -13,16 +13,11 @@ from scorecards.arithmetic import Arithmetic
 from scorecards.charts import TrendPoint
 from scorecards.figures import place_of, with_previous_id
 from scorecards.findings import change_since, explanation, heading
-from scorecards.models import Assessment, Criterion, Cycle, Scorecard
+from scorecards.models import Assessment, Cycle, Scorecard
 from scorecards.services.comments import readable_comments
 from vendorhub.roles import needs
 
-WHOLE_TEMPLATE = (
-    Prefetch(
-        "template__categories__criteria", Criterion.objects.defer("anchors", "metric", "floor", "target")
-    ),
-    "template__bands",
-)
+WHOLE_TEMPLATE = ("template__categories__criteria", "template__bands")
 TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
 
 
@@ -31,7 +26,7 @@ def scorecard_detail(request: HttpRequest, pk: int) -> HttpResponse:
     seen = Scorecard.objects.scores_visible_to(request.user)
     card = (
         with_previous_id(seen.filter(pk=pk))
-        .select_related("cycle", "partner", "template", "score__capped_by")
+        .select_related("cycle", "partner", "template", "score")
         .prefetch_related(*WHOLE_TEMPLATE)
         .first()
     )
@@ -87,6 +82,7 @@ def _taken_apart(card: Scorecard, seen: Any, opened: set[str], against: str) -> 
         "sums": sums,
         "is_pending": (outcome.overall if outcome else None) != sums.outcome.overall,
         "opened": opened,
+        "capped_by": next((c for c in criteria if outcome and c.pk == outcome.capped_by_id), None),
         "raters": raters,
         "rank": rank,
         "ranked": ranked,
