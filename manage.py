@@ -6,8 +6,9 @@ import sys
 
 
 def main() -> None:
-    """Run the command named on the command line; without a database say how to get one."""
+    """Run the command named on the command line; without a database or with wrong settings say what to do."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vendorhub.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
     from django.db import InterfaceError, OperationalError
 
@@ -15,6 +16,8 @@ def main() -> None:
 
     try:
         execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as wrong:
+        sys.exit(str(wrong))
     except (OperationalError, InterfaceError) as error:
         if not is_outage(error):
             raise

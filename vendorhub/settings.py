@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from pathlib import Path
 
 import environ
@@ -40,6 +41,10 @@ if PRODUCTION and not (DATABASE_URL and REDIS_URL):
     raise ImproperlyConfigured("Production needs DATABASE_URL and REDIS_URL.")
 
 if DATABASE_URL:
+    if not re.match(r"(postgres|postgresql|postgis|pgsql|psql)://[^/]*/.", DATABASE_URL):
+        raise ImproperlyConfigured(
+            "DATABASE_URL does not name a PostgreSQL database. Write postgres://USER:PASSWORD@HOST:PORT/NAME."
+        )
     DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 else:
     from vendorhub.embedded import socket_folder

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import IO, Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
@@ -22,7 +23,8 @@ from partners.register.planner import Planner
 from partners.register.reading import Table, glance, read_table
 from partners.register.resolving import Resolver
 from partners.register.safety import Refused
-from partners.register.values import printable
+from partners.register.values import clean_text, printable
+from partners.register.workbook import Cell
 from vendorhub.roles import may
 
 logger = logging.getLogger(__name__)
@@ -217,12 +219,17 @@ def _options_of(register: RegisterImport) -> Options:
     )  # fmt: skip
 
 
+def _example(cell: Cell) -> str:
+    """A cell as people write it: 90, where a workbook holds 90.0."""
+    return printable(clean_text(cell) if isinstance(cell, Decimal) else cell, 40)
+
+
 def _describe(table: Table) -> dict[str, Any]:
     """The file as it stands: headings with their first values, sheets."""
     first = table.rows[:50]
     examples = []
     for place in range(len(table.headings)):
-        texts = dict.fromkeys(printable(row.cells[place], 40) for row in first if row.cells[place] != "")
+        texts = dict.fromkeys(_example(row.cells[place]) for row in first if row.cells[place] != "")
         examples.append(" · ".join(list(texts)[:3]))
     return {"headings": table.headings, "examples": examples, "sheets": table.sheets, "sheet": table.sheet}
 

@@ -61,7 +61,7 @@ def _ask_to_open(request: HttpRequest, cycle: Cycle, *, status: int = 200) -> Ht
     context = {
         "cycle": cycle, "title": f"Open {cycle}", "button": "Open and invite", "obstacles": obstacles, "remarks": remarks,
         "heading": f"{cycle} cannot be opened yet." if obstacles else f"Open {cycle} and invite {counted(reached, 'rater')}?",
-        "lede": "" if obstacles else "Raters can begin at once. Their templates stay as they are from then on.",
+        "lede": "" if obstacles else "Raters can begin at once. The templates used stay as they are from then on.",
         "facts": [
             ("Partners", f"{totals.partners:,}"), ("Raters", f"{len(totals.people):,}"),
             ("Assessments asked for", f"{totals.asked:,}"), ("Invitations", f"{reached:,}"),

@@ -128,3 +128,11 @@ def test_it_refuses_to_start_without(changes, complaint, db):
     )  # fmt: skip
     assert refused.returncode != 0
     assert complaint in refused.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://user@host/name", "postgres://user@host", "postgres://"])
+def test_an_address_that_names_no_database_is_answered_in_one_sentence(url, db):
+    refused = manage(production(DATABASE_URL=url), "recompute", "--all")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("DATABASE_URL does not name a PostgreSQL database.")
+    assert len(refused.stderr.splitlines()) == 1

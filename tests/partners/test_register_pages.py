@@ -67,6 +67,11 @@ def test_a_register_is_uploaded_looked_at_confirmed_and_written_by_a_worker(anal
     assert Contract.objects.count() == 1
 
 
+def test_numbers_of_a_workbook_are_shown_as_people_write_them(analyst):
+    upload(analyst, saved(workbook(HEADINGS, [*ROW[:5], 250000])), "register.xlsx")
+    assert latest().report["examples"][5] == "250000"
+
+
 def test_the_real_register_in_the_browser(analyst):
     page = upload(analyst, REAL.read_bytes(), REAL.name)
     assert "All 1,296 rows are understood." in page.text
