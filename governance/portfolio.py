@@ -4,6 +4,7 @@ The roles that may open these pages see the scores of every closed cycle inside 
 all partners is remembered (`governance.memory`), for everybody behind the same walls.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,7 +22,7 @@ from governance import figures
 from governance.memory import changes, remembered
 from partners.models import KINDS, Contract, Partner
 from partners.search import search_partners
-from scorecards.figures import category_scores, histories
+from scorecards.figures import category_scores
 from scorecards.models import Assessment, Band, Category, Cycle, Scorecard, Template
 
 ROWS_A_PAGE = 50
@@ -221,7 +222,11 @@ class Portfolio:
         shown = [self.cycle, *self.earlier[: SPARK - 1]]
         partners = [line.partner_id for line in found["lines"]]
         seen = Scorecard.objects.scores_visible_to(self.user).filter(partner__in=partners, cycle__in=shown)
-        past = {partner: [p.overall for p in points] for partner, points in histories(seen).items()}
+        past = defaultdict(list)
+        for partner, overall in seen.order_by("cycle__ends", "cycle").values_list(
+            "partner", "score__overall"
+        ):
+            past[partner].append(overall)
         return found | {"past": past}
 
     def all_lines(self, asked: Asked) -> list[figures.Line]:
