@@ -11,15 +11,18 @@ from scorecards.progress import Cell
 
 
 def left_to_score(mine: Sequence[Cell]) -> str:
-    """My open assessments and the first day one is due."""
+    """My open assessments that are due first; how many have until a later day is said behind."""
     if not mine:
         return ""
-    first = min(cell.assessment.scorecard.cycle.due for cell in mine)
+    days = [cell.assessment.scorecard.cycle.due for cell in mine]
+    first = min(days)
     when = away(first)
     if when.endswith("ago"):
         were = "it was" if len(mine) == 1 else "the first was"
         return f"{counted(len(mine), 'partner')} still to score: {were} due {when}."
-    return f"{counted(len(mine), 'partner')} left to score by {day(first)}, {when}."
+    now, later = days.count(first), len(days) - days.count(first)
+    rest = f"; {later:,} {'has' if later == 1 else 'have'} more time" if later else ""
+    return f"{counted(now, 'partner')} left to score by {day(first)}, {when}{rest}."
 
 
 def cycle_progress(cycle: Any, *, can_close: bool) -> str:

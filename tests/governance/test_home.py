@@ -46,6 +46,14 @@ def test_a_rater_reads_how_many_partners_are_left_and_until_when(client, rater):
     assert heading(client, rater).endswith("in 3 days.")
 
 
+def test_what_a_later_cycle_asks_is_not_said_to_be_due_now(client, rater):
+    soon, later = (make_cycle(due=TODAY() + timedelta(days=days)) for days in (3, 90))
+    for cycle in (soon, later, later):
+        make_assessment(make_scorecard(cycle=cycle), rater)
+    assert heading(client, rater).startswith("1 partner left to score by ")
+    assert heading(client, rater).endswith("in 3 days; 2 have more time.")
+
+
 def test_a_rater_reads_that_marks_are_overdue(client, rater):
     make_assessment(make_scorecard(cycle=make_cycle(due=TODAY() - timedelta(days=2))), rater)
     assert heading(client, rater) == "1 partner still to score: it was due 2 days ago."
