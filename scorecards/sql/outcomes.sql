@@ -40,10 +40,12 @@ WITH wanted AS MATERIALIZED (
     -- lowest: what a mark must come to, in 100,000ths of a per cent times the scale, to be shown as no less than
     -- the critical minimum. cap: the level below it holds a standing to, then the criterion's place in the
     -- template, so that the least of several caps is the lowest band and, within it, the criterion shown first.
-    SELECT c.id, c.category_id, g.template_id, (c.weight * 10000)::integer AS weight, r.scale_min, r.span,
-           c.roles, r.role_weights, (ceil(c.critical_minimum * 10) * 10000 - 5005)::bigint * r.span AS lowest,
+    -- Read for every criterion of every scorecard: columns of fixed width that are never NULL stand first.
+    SELECT c.id, c.category_id, g.template_id, (c.weight * 10000)::integer AS weight, r.scale_min,
+           c.roles = '{}' AS for_all,
            coalesce(array_position(r.letters, c.critical_cap::text), least(2, cardinality(r.letters))) * 100000
-           + row_number() OVER (PARTITION BY g.template_id ORDER BY g.position, g.id, c.position, c.id) AS cap
+           + row_number() OVER (PARTITION BY g.template_id ORDER BY g.position, g.id, c.position, c.id) AS cap,
+           (ceil(c.critical_minimum * 10) * 10000 - 5005)::bigint * r.span AS lowest, c.roles, r.role_weights
     FROM scorecards_criterion c JOIN scorecards_category g ON g.id = c.category_id JOIN rules r ON r.id = g.template_id
     WHERE c.kind = 'rated'
 ), present AS (
@@ -73,11 +75,11 @@ WITH wanted AS MATERIALIZED (
     -- where nobody gave a mark and everybody who was asked says so.
     SELECT x.scorecard_id, c.category_id,
            sum(c.weight * ((x.total - c.scale_min * x.marks) * 27720 / x.marks)) AS points,
-           sum(CASE WHEN x.marks > 0 THEN c.weight END) AS scored,
-           sum(CASE WHEN x.marks = 0 AND CASE WHEN c.roles = '{}' THEN
+           sum(c.weight) FILTER (WHERE x.marks > 0) AS scored,
+           sum(c.weight) FILTER (WHERE x.marks = 0 AND CASE WHEN c.for_all THEN
                    (x.scorecard_id, x.spared) IN (SELECT id, submitted FROM card)
-                   ELSE (x.scorecard_id, c.id, x.spared) IN (SELECT * FROM asked) END THEN c.weight END) AS spared,
-           min(CASE WHEN c.lowest IS NOT NULL AND (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks THEN c.cap END) AS cap
+                   ELSE (x.scorecard_id, c.id, x.spared) IN (SELECT * FROM asked) END) AS spared,
+           min(c.cap) FILTER (WHERE c.lowest IS NOT NULL AND (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks) AS cap
     FROM (SELECT scorecard_id, criterion_id, count(value) AS marks, sum(value) AS total,
                  count(*) FILTER (WHERE not_applicable) AS spared
           FROM scorecards_rating WHERE scorecard_id = ANY (ARRAY(SELECT id FROM card WHERE plain))
@@ -85,11 +87,11 @@ WITH wanted AS MATERIALIZED (
     GROUP BY x.scorecard_id, c.category_id
     UNION ALL
     SELECT x.scorecard_id, c.category_id, sum(round(c.weight * (x.total - c.scale_min * x.marks) * 27720, 60) / x.marks),
-           sum(CASE WHEN x.marks > 0 THEN c.weight END),
-           sum(CASE WHEN x.marks = 0 AND CASE WHEN c.roles = '{}' THEN
+           sum(c.weight) FILTER (WHERE x.marks > 0),
+           sum(c.weight) FILTER (WHERE x.marks = 0 AND CASE WHEN c.for_all THEN
                    (x.scorecard_id, x.spared) IN (SELECT * FROM rater)
-                   ELSE (x.scorecard_id, c.id, x.spared) IN (SELECT * FROM asked) END THEN c.weight END),
-           min(CASE WHEN c.lowest IS NOT NULL AND (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks THEN c.cap END)
+                   ELSE (x.scorecard_id, c.id, x.spared) IN (SELECT * FROM asked) END),
+           min(c.cap) FILTER (WHERE c.lowest IS NOT NULL AND (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks)
     FROM (SELECT r.scorecard_id, r.criterion_id, sum(a.factor * r.value) AS total,
                  coalesce(sum(a.factor) FILTER (WHERE r.value IS NOT NULL), 0) AS marks,
                  count(*) FILTER (WHERE r.not_applicable) AS spared
@@ -97,13 +99,13 @@ WITH wanted AS MATERIALIZED (
           WHERE r.scorecard_id = ANY (ARRAY(SELECT id FROM card WHERE NOT plain))
           GROUP BY r.scorecard_id, r.criterion_id) x JOIN criterion c ON c.id = x.criterion_id
     GROUP BY x.scorecard_id, c.category_id
-), subtotal AS MATERIALIZED (  -- gap: the part of the category's applicable weight that has no score; NULL for none
+), subtotal AS (  -- gap: the part of the category's applicable weight that has no score; NULL for none
     SELECT p.scorecard_id, p.category_id, p.cap, g.weight,
            CASE WHEN p.scored > 0 THEN p.points / (g.unit * p.scored) END AS score,
            CASE WHEN g.criteria_weight = p.spared THEN g.weight END AS spared,
            CASE WHEN g.criteria_weight - coalesce(p.spared, 0) > coalesce(p.scored, 0) THEN
                1 - round(coalesce(p.scored, 0), 60) / (g.criteria_weight - coalesce(p.spared, 0)) END AS gap
-    FROM part p JOIN category g ON g.id = p.category_id
+    FROM part p JOIN category g ON g.id = p.category_id OFFSET 0  -- computes each score once, and streams
 ), total AS (
     SELECT scorecard_id, min(cap) AS cap, sum(weight) AS present, sum(spared) AS spared,
            sum(weight) FILTER (WHERE score IS NOT NULL) AS scored, sum(weight * score) AS points,
