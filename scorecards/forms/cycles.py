@@ -121,11 +121,19 @@ class RaterForm(forms.Form):
             "required": "Choose a person.", "invalid_choice": "This person is no longer there. Choose another.",
         },
     )  # fmt: skip
-    rater_role = forms.ChoiceField(choices=RATER_ROLES, label="As", help_text="The side they rate from.")
+    rater_role = forms.ChoiceField(
+        choices=[("", "Their usual side"), *RATER_ROLES], required=False, label="As", help_text="The side they rate from.",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["rater"].queryset = User.objects.visible_to(user).able_to_sign_in()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("rater"):
+            data["rater_role"] = data.get("rater_role") or data["rater"].rater_role
+        return data
 
 
 class TemplateForm(forms.Form):

@@ -122,6 +122,22 @@ def test_a_person_outside_the_walls_is_named_with_the_partners_and_the_ticks_sta
     assert not Assessment.objects.exists()
 
 
+def test_a_person_asked_by_hand_rates_from_their_usual_side_unless_another_is_chosen(
+    client, procurement, card, draft
+):
+    address = reverse("cycle_raters", args=[draft.pk])
+    ines = make_user("rater", name="Ines", all_units=True, rater_role="it")
+    client.force_login(procurement)
+    card()
+    assert '<option value="" selected>Their usual side</option>' in client.get(address).content.decode()
+    for side in ("", "leadership"):
+        client.post(address, {"rater": ines.pk, "rater_role": side, "scorecard": [card(f"Asked {side}").pk]})
+    assert list(Assessment.objects.order_by("pk").values_list("rater_role", flat=True)) == [
+        "it",
+        "leadership",
+    ]
+
+
 @pytest.mark.parametrize("tick", [HUGE, "-1", "١", "1; DROP", "", "foreign", "another cycle"])
 def test_a_tick_of_something_else_is_refused_and_nobody_is_asked(
     client, stranger, unit, rater, card, draft, tick
