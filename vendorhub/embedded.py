@@ -135,7 +135,7 @@ def postgres(data_dir: Path, *, options: tuple[str, ...] = (), sync: bool = True
     _check_major_version(cluster)
     if not (cluster / "PG_VERSION").exists():
         _initdb(programs, cluster, account, data_dir / "logs" / "initdb.log", sync=sync)
-    _clear_stale_pid_file(cluster)
+    _forget_earlier_server(cluster, sockets)
     arguments = [part for option in (*UNTUNED, f"unix_socket_directories={sockets}", *options)
                  for part in ("-c", option)]  # fmt: skip
     return Program(
@@ -240,24 +240,26 @@ def _initdb(
     unfinished.rename(cluster)
 
 
-def _clear_stale_pid_file(cluster: Path) -> None:
-    """Let an earlier server of this cluster finish stopping; forget a pid that now belongs to somebody else.
+def _forget_earlier_server(cluster: Path, sockets: Path) -> None:
+    """Let an earlier server of this cluster finish stopping; forget pids that now belong to somebody else.
 
-    We hold the data directory, so a server that still runs has lost its launcher.
+    We hold the data directory, so a server that still runs has lost its launcher. PostgreSQL itself would refuse to
+    start for as long as any process has the number in its files: even a dead one that nobody has collected yet.
     """
     pid_file = cluster / "postmaster.pid"
     deadline = time.monotonic() + 10
     while pid_file.exists():
         first_line = pid_file.read_text().partition("\n")[0]
         if not first_line.isdigit() or not _is_server_of(int(first_line), cluster):
-            pid_file.unlink(missing_ok=True)
-            return
+            break
         if time.monotonic() > deadline:
             raise CannotStart(
                 f"An earlier PostgreSQL (process {first_line}) still holds {cluster}. Stop it first."
             )
         os.kill(int(first_line), signal.SIGINT)
         time.sleep(0.1)
+    for left in (pid_file, *sockets.glob(".s.PGSQL.*")):
+        left.unlink(missing_ok=True)
 
 
 def _is_server_of(pid: int, cluster: Path) -> bool:

@@ -122,7 +122,10 @@ def test_postgresql_comes_back_by_itself_and_people_are_told_to_try_again_meanwh
     web = sorted(process.pid for process in site.processes("gunicorn"))
     assert fetch(site.port, "/templates/", **signed_in)[0] == 302
     site.launcher.send_signal(signal.SIGSTOP)  # it starts nothing again before we have looked
-    next(process for process in site.processes("postgres") if "-D" in process.cmdline()).kill()
+    server = next(process for process in site.processes("postgres") if "-D" in process.cmdline())
+    sessions = server.children()
+    server.kill()
+    assert alive(sessions) == []  # each ends as soon as it notices
     status, page = fetch(site.port, "/templates/", **signed_in)
     assert (status, "Try again in a moment" in page, "Traceback" in page) == (503, True, False)
     status, text = fetch(site.port, "/templates/", **signed_in, Accept="application/json")
@@ -181,15 +184,20 @@ def test_a_taken_port_is_named_and_nothing_is_started(folder):
     assert "Traceback" not in refused.stderr
 
 
-def test_a_pid_file_whose_number_belongs_to_another_program_is_forgotten(folder):
-    bystander = subprocess.Popen(["sleep", "60"])
+def test_pids_of_an_earlier_server_that_belong_to_another_program_are_forgotten(folder):
+    embedded.postgres(folder, sync=False)  # the cluster and the socket folder are there
+    account = embedded.server_account()
+    bystander = subprocess.Popen(["sleep", "60"], cwd="/", user=account.pw_uid if account else None)
+    for left in (
+        (folder / "postgres").resolve() / "postmaster.pid",
+        embedded.socket_folder(folder) / ".s.PGSQL.5432.lock",
+    ):
+        left.write_text(f"{bystander.pid}\n")
+    running = RunningSite(folder)
     try:
-        (folder / "postgres").mkdir(exist_ok=True)
-        pid_file = (folder / "postgres").resolve() / "postmaster.pid"
-        pid_file.write_text(f"{bystander.pid}\n")
-        embedded._clear_stale_pid_file(pid_file.parent)
-        assert not pid_file.exists()
+        running.wait_until_ready()
         assert bystander.poll() is None
     finally:
+        running.stop()
         bystander.kill()
         bystander.wait()
