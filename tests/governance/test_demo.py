@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from accounts.models import AuditEntry, BusinessUnit, User
 from governance.demo import LOGINS, PASSWORD
@@ -49,3 +50,12 @@ def test_the_demo_is_never_loaded_beside_anything_else(db, make):
     with pytest.raises(CommandError, match="already holds"):
         call_command("load_demo")
     assert not User.objects.filter(is_demo=True).exists()
+
+
+def test_whoever_tries_the_demo_is_greeted_as_a_first_visitor(client, db):
+    load_demo()
+    client.force_login(User.objects.get(email=LOGINS[0][0]))
+    page = client.get(reverse("home"))
+    assert page.context["news"].since is None
+    assert page.context["news"].moves
+    assert "came in" not in page.content.decode()
