@@ -16,6 +16,8 @@ from scorecards.scoring import band_of
 
 TOP, HEIGHT = 8.0, 420
 RADIUS, LABEL_HEIGHT, LETTER_WIDTH, LONGEST_LABEL = 8, 15, 6.5, 32
+LEADS = (28, 40, 54, 70, 90, 112)  # pixels to a name that moved off
+LEAD_TURNS = (-30, 30, -150, 150, -60, 60, -120, 120, -80, 80, -100, 100)  # degrees from the right
 STEPS = [value * 10.0**power for power in range(-3, 24) for value in (1, 2, 5)]  # where an axis begins, ends
 
 Box = tuple[float, float, float, float]
@@ -56,7 +58,8 @@ def spend_and_score(dots: Sequence[Dot], bands: Sequence[Any], currency: str, wi
     """Draw partners by spend (logarithmic) and score, over the bands (rows with letter, name, lower).
 
     A tail leads from last year's score. A name that would cover a dot, a tail or a name flips to the left, then
-    above or below, and is left out where no side is free: the table below has them all. `width` in pixels.
+    above or below, then moves off with a line to its dot. Where nothing is free it is left out: its dot says it when
+    pointed at, and the table below has them all. `width` in pixels.
     """
     if not dots:
         return mark_safe("")
@@ -78,10 +81,10 @@ def spend_and_score(dots: Sequence[Dot], bands: Sequence[Any], currency: str, wi
         marks.append(_mark(dot, plot, currency))
         name = Truncator(dot.name).chars(LONGEST_LABEL)
         if spot := _label_spot(name, x, y, plot, taken):
-            anchor, label_x, label_y, box = spot
-            taken.append(box)
+            taken += spot.covers
             names.append(
-                f'<text class="t0 {anchor}" x="{label_x:.1f}" y="{label_y + 4:.1f}">{conditional_escape(name)}</text>'
+                f'{spot.line}<text class="t0 {spot.anchor}" x="{spot.x:.1f}" y="{spot.y + 4:.1f}">'
+                f"{conditional_escape(name)}</text>"
             )
     title = f"Spend a year and score of {len(dots)} partners; the table below holds the same figures"
     return mark_safe(  # noqa: S308  (names are escaped, the rest is ours)
@@ -159,21 +162,49 @@ def _boxes(dot: Dot, plot: _Plot) -> Iterator[Box]:
         yield x - 2, min(y, end), x + 2, max(y, end)
 
 
-def _label_spot(
-    name: str, x: float, y: float, plot: _Plot, taken: list[Box]
-) -> tuple[str, float, float, Box] | None:
-    """Where the name fits: right of the dot, else left, above, below, at a corner, else nowhere."""
+@dataclass(frozen=True)
+class _Spot:
+    """Where a name stands, the ground it covers, and the line that leads to it."""
+
+    anchor: str
+    x: float
+    y: float
+    covers: list[Box]
+    line: str = ""
+
+
+def _label_spot(name: str, x: float, y: float, plot: _Plot, taken: list[Box]) -> _Spot | None:
+    """Where the name fits: right of the dot, else left, above, below, at a corner, further off, else nowhere."""
     width, tall = LETTER_WIDTH * len(name), LABEL_HEIGHT / 2
+
+    def free(box: Box) -> bool:
+        inside = plot.left <= box[0] and box[2] <= plot.right and box[1] >= TOP and box[3] <= plot.bottom
+        return inside and not any(_overlap(box, other) for other in taken)
+
+    def box_of(anchor: str, at: float, height: float) -> Box:
+        start = at - {"": 0, "r": width, "m": width / 2}[anchor]
+        return start - 1, height - tall, start + width + 1, height + tall
+
     above, below = y - 17, y + 17
     for anchor, at, height in (
         ("", x + 12, y), ("r", x - 12, y), ("m", x, above), ("m", x, below),
         ("", x - 8, below), ("", x + 6, above), ("r", x + 8, below), ("r", x - 6, above),
     ):  # fmt: skip
-        start = at - {"": 0, "r": width, "m": width / 2}[anchor]
-        box = start - 1, height - tall, start + width + 1, height + tall
-        inside = plot.left <= box[0] and box[2] <= plot.right and box[1] >= TOP and box[3] <= plot.bottom
-        if inside and not any(_overlap(box, other) for other in taken):
-            return anchor, at, height, box
+        if free(box := box_of(anchor, at, height)):
+            return _Spot(anchor, at, height, [box])
+    for reach in LEADS:
+        for turn in LEAD_TURNS:
+            right, down = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+            end_x, end_y = x + right * reach, y + down * reach
+            anchor = "" if right > 0 else "r"
+            at = end_x + math.copysign(3, right)
+            box = box_of(anchor, at, end_y)
+            steps = [RADIUS + 3 + 3 * step for step in range(int((reach - RADIUS) / 3))]
+            along = [(x + right * step, y + down * step) for step in steps]
+            line = [(px - 1.5, py - 1.5, px + 1.5, py + 1.5) for px, py in along]
+            if free(box) and all(map(free, line)):
+                drawn = f"M{x + right * RADIUS:.1f} {y + down * RADIUS:.1f}L{end_x:.1f} {end_y:.1f}"
+                return _Spot(anchor, at, end_y, [box, *line], f'<path class="to" d="{drawn}"/>')
     return None
 
 
