@@ -5,7 +5,7 @@ import re
 from governance.charts import Dot, spend_and_score
 
 CROWD = [
-    Dot(f"Partner number {number}", 300_000 * (1 + number / 40), 60 + number % 3, "C") for number in range(5)
+    Dot(f"Partner number {number}", 300_000 * (1 + number / 20), 60 + number % 3, "C") for number in range(6)
 ]
 
 
