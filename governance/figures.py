@@ -71,7 +71,8 @@ SET LOCAL enable_nestloop = off;
 WITH cards AS MATERIALIZED ({cards}),
 contracts AS ({contracts}),
 spending AS (
-    SELECT partner_id, sum(yearly) FILTER (WHERE currency = %(currency)s) AS spend, min(ends) AS next_end
+    SELECT partner_id, sum(yearly) FILTER (WHERE currency = %(currency)s) AS spend,
+           min(coalesce(renewed_until, ends)) AS next_end
     FROM (SELECT * FROM contracts ORDER BY partner_id) c GROUP BY partner_id
 ),
 everybody AS (
@@ -251,7 +252,9 @@ def work_out(
     cut_at = (column if column in ("rank", "change") else "sooner") if listed else ""
     statement = _STATEMENT.format(
         cards=_sql(cards.order_by().values("id", "partner_id", "template_id"), values),
-        contracts=_sql(contracts.order_by().values("partner_id", "currency", "yearly", "ends"), values),
+        contracts=_sql(
+            contracts.order_by().values("partner_id", "currency", "yearly", "ends", "renewed_until"), values
+        ),
         scores=_SCORES.format(columns="overall, status, standing, coverage", cards="cards"),
         **{
             f"{name}_scores": _SCORES.format(columns="overall", cards=f"{name}_cards")

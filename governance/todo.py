@@ -56,8 +56,8 @@ def contracts_ending(number: int, contracts: Sequence[Any], days: int) -> str:
         return ""
     first = contracts[0]
     if number == 1:
-        return f"One contract ends within {days} days: {first.title}, {first.partner}, on {day(first.ends)}."
-    return f"{counted(number, 'contract')} end within {days} days, the first on {day(first.ends)} with {first.partner}."
+        return f"One contract ends within {days} days: {first.title}, {first.partner}, on {day(first.term_ends)}."
+    return f"{counted(number, 'contract')} end within {days} days, the first on {day(first.term_ends)} with {first.partner}."
 
 
 def of_administration(attention: int, invited: int, unwell: Sequence[str]) -> list[str]:

@@ -1,13 +1,16 @@
-"""Form fields for what people type about contracts: money, currency, links. Nothing is guessed or rounded."""
+"""Form fields for what people type about contracts: money, currency, links, places. Nothing is guessed or rounded."""
 
 import re
 from decimal import Decimal
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
+from partners.calendars import countries
 from partners.register.money import CURRENCIES
 
 _MONEY = re.compile(
@@ -77,3 +80,35 @@ class LinkField(forms.URLField):
         super().__init__(
             required=False, max_length=1000, assume_scheme="https", error_messages=messages, **kwargs
         )
+
+
+class CountryField(forms.CharField):
+    """An ISO 3166 code of a country whose public holidays are known."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault(
+            "help_text", "ISO code, for example DE. Its public holidays count; empty: weekends only."
+        )
+        super().__init__(required=False, max_length=2, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        code = str(value or "").strip().upper()
+        if code and code not in countries():
+            raise ValidationError("This is not an ISO country code. Write for example DE, US or AU.")
+        return code
+
+
+class TimeZoneField(forms.CharField):
+    """A time zone by its name in the time zone database."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", f"In which its days end. Empty: {settings.TIME_ZONE}.")
+        super().__init__(required=False, max_length=64, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        name = str(value or "").strip()
+        if name and name not in available_timezones():
+            raise ValidationError(
+                "This is not a time zone. Write for example Europe/Berlin or America/Chicago."
+            )
+        return name

@@ -1,6 +1,7 @@
 """What people may type about partners, contacts and contracts. Choices come from what they may see."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -10,10 +11,12 @@ from django.db.models import Q
 from accounts.fields import DayField, LineField, WholeNumberField, refuse_hidden_signs
 from accounts.models import BusinessUnit, User
 from accounts.versions import VersionedForm
-from partners.fields import CurrencyField, LinkField, MoneyField
-from partners.models import Contact, Contract, Partner
+from partners.dates import before
+from partners.fields import CountryField, CurrencyField, LinkField, MoneyField, TimeZoneField
+from partners.models import EVERGREEN, EXTENSIONS, Contact, Contract, Partner
 from partners.search import look_alikes
 
+_LONGEST_NOTICE = {"days": 3650, "weeks": 520, "months": 120}
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII)
 
 
@@ -131,18 +134,20 @@ class ContractForm(OwnedForm):
     notice_period = WholeNumberField(min_value=0, max_value=3650, required=False)
     renewal_months = WholeNumberField(
         min_value=1, max_value=240, required=False, label="Renewal term, months",
-        help_text="Months each automatic renewal adds.",
+        help_text="Months each renewal or extension adds.",
     )  # fmt: skip
     annual_value = MoneyField(label="Value a year")
     total_value = MoneyField(label="Total value")
     currency = CurrencyField()
+    country = CountryField()
+    time_zone = TimeZoneField()
     link = LinkField(label="Link to the document")
 
     class Meta:
         model = Contract
         fields = [
-            "reference", "title", "starts", "ends", "notice_period", "notice_unit", "auto_renews", "renewal_months",
-            "annual_value", "total_value", "currency", "unit", "owner", "delivered_by", "link",
+            "reference", "title", "term", "starts", "ends", "notice_period", "notice_unit", "auto_renews",
+            "renewal_months", "country", "time_zone", "annual_value", "total_value", "currency", "unit", "owner", "delivered_by", "link",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -161,6 +166,8 @@ class ContractForm(OwnedForm):
         starts, ends = data.get("starts"), data.get("ends")
         if starts and ends and ends < starts:
             self.add_error("ends", "The contract ends before it starts.")
+        self._check_term(data)
+        self._check_notice(data)
         if data.get("auto_renews") and not data.get("renewal_months") and "renewal_months" not in self.errors:
             self.add_error("renewal_months", "Say by how many months it renews itself.")
         reference = data.get("reference")
@@ -170,3 +177,24 @@ class ContractForm(OwnedForm):
         if reference and not self.instance.reference_suffix and twins.exclude(pk=self.instance.pk).exists():
             self.add_error("reference", "This partner already has a contract with this reference.")
         return data
+
+    def _check_term(self, data: dict[str, Any]) -> None:
+        """What goes without an end has none and does not renew; what we may extend does not do so by itself."""
+        if data.get("term") == EVERGREEN and data.get("ends"):
+            self.add_error("ends", "An evergreen contract has no end. Clear it, or choose another term.")
+        if data.get("term") == EVERGREEN and data.get("auto_renews"):
+            self.add_error("auto_renews", "An evergreen contract goes on anyway; it has nothing to renew.")
+        if data.get("term") == EXTENSIONS and data.get("auto_renews"):
+            self.add_error("auto_renews", "A contract is extended at our option or renews itself, not both.")
+
+    def _check_notice(self, data: dict[str, Any]) -> None:
+        """Ten years at most, and no longer than the term."""
+        number, unit = data.get("notice_period"), data.get("notice_unit")
+        if number is None or not unit:
+            return
+        starts, ends = data.get("starts"), data.get("ends")
+        if number > _LONGEST_NOTICE[unit]:
+            longest = f"{_LONGEST_NOTICE[unit]:,} {unit}"
+            self.add_error("notice_period", f"A notice period is ten years at most, that is {longest}.")
+        elif starts and ends and starts <= ends and before(ends, number, unit) < starts - timedelta(days=1):
+            self.add_error("notice_period", "The notice period is longer than the whole term.")

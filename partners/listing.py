@@ -10,7 +10,7 @@ from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from accounts.numbers import row_number
-from partners.models import KINDS, SEGMENTS, Contract, Partner, in_force_today
+from partners.models import KINDS, SEGMENTS, Contract, Partner, in_force_today, term_end
 from partners.search import search_partners
 
 FILTERS = ("find", "kind", "segment", "unit", "owner", "archived")
@@ -28,6 +28,7 @@ class Line:
     partner: Partner
     contracts: int = 0
     next_end: date | None = None
+    next_deadline: date | None = None
     yearly: dict[str, Decimal] = field(default_factory=dict)
 
 
@@ -58,11 +59,16 @@ def _sorted(partners: "QuerySet[Partner]", user: Any, sort: str) -> "QuerySet[Pa
 
 
 def _sums(contracts: QuerySet, *also_by: str) -> QuerySet:
-    """The contracts grouped by partner: how many, and the end that comes next."""
+    """The contracts grouped by partner: how many, and the end and the notice deadline that come next."""
+    today = timezone.localdate()
     return (
         contracts.order_by()
         .values("partner", *also_by)
-        .annotate(contract_count=Count("pk"), next_end=Min("ends", filter=Q(ends__gte=timezone.localdate())))
+        .annotate(
+            contract_count=Count("pk"),
+            next_end=Min(term_end(), filter=Q(ends__gte=today) | Q(renewed_until__gte=today)),
+            next_deadline=Min("notice_deadline", filter=Q(notice_deadline__gte=today)),
+        )
     )
 
 
@@ -75,7 +81,8 @@ def lines(user: Any, partners: Iterable[Partner]) -> list[Line]:
     for row in rows:
         line = found[row["partner"]]
         line.contracts += row["contract_count"]
-        line.next_end = min(filter(None, (line.next_end, row["next_end"])), default=None)
+        for name in ("next_end", "next_deadline"):
+            setattr(line, name, min(filter(None, (getattr(line, name), row[name])), default=None))
         if row["worth"]:
             line.yearly[row["currency"]] = row["worth"]
     return list(found.values())

@@ -1,5 +1,6 @@
 """Partners, their contacts and contracts, and registers being imported."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from accounts.audit import audited
 from accounts.models import BusinessUnit
+from partners.dates import today_in
 from vendorhub.roles import may
 
 KINDS = [
@@ -32,6 +34,12 @@ SEGMENTS = [
 ]
 _MONEY = models.DecimalField(max_digits=20, decimal_places=2)
 NOTICE_UNITS = [("days", "days"), ("weeks", "weeks"), ("months", "months")]
+FIXED, EXTENSIONS, EVERGREEN = "fixed", "option", "evergreen"
+TERMS = [
+    (FIXED, "Fixed"),
+    (EXTENSIONS, "Fixed, with extensions at our option"),
+    (EVERGREEN, "Evergreen: no end"),
+]
 
 
 class PartnerQuerySet(models.QuerySet["Partner"]):
@@ -145,7 +153,13 @@ class Contact(models.Model):
 def in_force_today() -> Q:
     """Contracts that have begun and not ended."""
     today = timezone.localdate()
-    return (Q(starts=None) | Q(starts__lte=today)) & (Q(ends=None) | Q(ends__gte=today))
+    runs_on = Q(ends=None) | Q(ends__gte=today) | Q(renewed_until__gte=today)
+    return (Q(starts=None) | Q(starts__lte=today)) & runs_on
+
+
+def term_end() -> Coalesce:
+    """The last day of a contract's term as it is by now, renewals counted."""
+    return Coalesce("renewed_until", "ends")
 
 
 class ContractQuerySet(models.QuerySet["Contract"]):
@@ -178,8 +192,9 @@ class ContractQuerySet(models.QuerySet["Contract"]):
 
     def current_first(self) -> "ContractQuerySet":
         """In the order of their end, those that have ended after the others."""
-        ended = Q(ends__lt=timezone.localdate())
-        return self.order_by(Case(When(ended, then=1), default=0), "ends", "title", "pk")
+        ended = Q(term_end__lt=timezone.localdate())
+        order = (Case(When(ended, then=1), default=0), "term_end", "title", "pk")
+        return self.alias(term_end=term_end()).order_by(*order)
 
 
 class Contract(models.Model):
@@ -191,12 +206,22 @@ class Contract(models.Model):
     reference_suffix = models.CharField(max_length=64, blank=True, editable=False)
     title = models.CharField(max_length=500)
     starts = models.DateField(null=True, blank=True)
-    ends = models.DateField(null=True, blank=True, db_index=True)
+    ends = models.DateField(
+        null=True, blank=True, db_index=True
+    )  # of the original term: all is counted from it
+    term = models.CharField(max_length=9, choices=TERMS, default=FIXED)
     notice_period = models.PositiveSmallIntegerField(null=True, blank=True)
     notice_unit = models.CharField(max_length=6, choices=NOTICE_UNITS, default="days")
     auto_renews = models.BooleanField(default=False, verbose_name="renews automatically")
     renewal_months = models.PositiveSmallIntegerField(
         null=True, blank=True, verbose_name="renewal term", help_text="Months each automatic renewal adds."
+    )
+    country = models.CharField(max_length=2, blank=True)  # whose weekend and public holidays count
+    time_zone = models.CharField(max_length=64, blank=True)  # in which its days begin; empty: the site's
+    # Both are worked out by `partners.services.deadlines` alone, whenever what they depend on is written.
+    notice_deadline = models.DateField(null=True, editable=False, db_index=True)
+    renewed_until = models.DateField(
+        null=True, editable=False, help_text="End of the term it has renewed itself into."
     )
     annual_value = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     total_value = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
@@ -227,6 +252,7 @@ class Contract(models.Model):
             models.CheckConstraint(
                 condition=Q(ends=None) | Q(starts=None) | Q(ends__gte=F("starts")), name="contract_ends_after_start"
             ),
+            models.CheckConstraint(condition=~Q(term=EVERGREEN) | Q(ends=None), name="evergreen_has_no_end"),
             models.CheckConstraint(condition=Q(annual_value__gte=0) | Q(annual_value=None), name="annual_value_positive"),
             models.CheckConstraint(condition=Q(total_value__gte=0) | Q(total_value=None), name="total_value_positive"),
             models.UniqueConstraint(
@@ -244,7 +270,22 @@ class Contract(models.Model):
 
     @property
     def has_ended(self) -> bool:
-        return self.ends is not None and self.ends < timezone.localdate()
+        return self.term_ends is not None and self.term_ends < timezone.localdate()
+
+    @property
+    def term_ends(self) -> date | None:
+        """The last day of the term as it is by now, renewals counted."""
+        return self.renewed_until or self.ends
+
+    @property
+    def notice(self) -> tuple[int, str] | None:
+        """The notice period as number and unit."""
+        return None if self.notice_period is None else (self.notice_period, self.notice_unit)
+
+    @property
+    def today(self) -> date:
+        """The calendar day it is in the contract's time zone."""
+        return today_in(self.time_zone or settings.TIME_ZONE, timezone.now())
 
 
 class RegisterImportQuerySet(models.QuerySet["RegisterImport"]):

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from partners.services import register
+from partners.services import deadlines, register
 
 
 # A large register may take minutes; told twice, the second worker finds it held and leaves it alone.
@@ -10,3 +10,9 @@ from partners.services import register
 def run_waiting_imports() -> int:
     """Look at or write the registers that wait for it."""
     return register.run_waiting_imports()
+
+
+@shared_task
+def recompute_deadlines() -> int:
+    """Follow the calendar: terms that have renewed themselves, holidays that were proclaimed."""
+    return deadlines.recompute_deadlines()

@@ -257,6 +257,7 @@ CELERY_BEAT_SCHEDULE = {
     "recompute": {"task": "scorecards.tasks.recompute_requested", "schedule": 1.0, "options": {"expires": 5}},
     "mail": {"task": "accounts.tasks.send_queued_mail", "schedule": 5.0, "options": {"expires": 30}},
     "imports": {"task": "partners.tasks.run_waiting_imports", "schedule": 2.0, "options": {"expires": 10}},
+    "deadlines": {"task": "partners.tasks.recompute_deadlines", "schedule": crontab(minute=5)},
     "reconcile": {"task": "scorecards.tasks.reconcile_scores", "schedule": crontab(hour=3, minute=0)},
     "changes": {"task": "governance.tasks.forget_old_changes", "schedule": crontab(hour=3, minute=30)},
 }

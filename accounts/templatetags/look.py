@@ -84,11 +84,11 @@ def moment(value: Any) -> str:
 
 
 @register.filter
-def away(value: date | None) -> str:
-    """How far a date is from today: in 8 days, today, 3 days ago."""
+def away(value: date | None, today: date | None = None) -> str:
+    """How far a date is from today, here or where it is another day already: in 8 days, today, 3 days ago."""
     if not value:
         return ""
-    days = (value - timezone.localdate()).days
+    days = (value - (today or timezone.localdate())).days
     if days == 0:
         return "today"
     unit = "day" if abs(days) == 1 else "days"

@@ -12,6 +12,7 @@ from governance.demo import PASSWORD, data
 from governance.demo.quarters import Demo, load_quarters
 from partners.models import Contact, Contract, Partner, RegisterImport
 from partners.names import name_key
+from partners.services.deadlines import set_deadlines
 from scorecards.models import Assessment, Cycle, Rating, Scorecard, Template
 from scorecards.services.templates import BUILTIN, load_builtin
 
@@ -98,6 +99,7 @@ def _contact(
 
 
 def _contracts(demo: Demo) -> None:
+    rows: list[Contract] = []
     by_name = {partner.name: partner for partner in demo.partners}
     for place, (partner, row) in enumerate(zip(demo.partners, data.PARTNERS, strict=True)):
         value, days = row[5], row[8]
@@ -111,25 +113,27 @@ def _contracts(demo: Demo) -> None:
             "partner": partner, "owner": partner.owner, "unit": partner.unit,
             "currency": "USD" if partner.name in data.IN_DOLLARS else "EUR",
         }  # fmt: skip
-        Contract.objects.create(
+        rows.append(Contract(
             reference=f"C-{2020 + place % 5}-{100 + place}", title=partner.supplies,
             starts=ends - timedelta(days=365 * years - 1), ends=ends,
             notice_period=(30, 60, 90, 3)[place % 4], notice_unit="months" if place % 4 == 3 else "days",
             auto_renews=place % 3 != 0, renewal_months=12 if place % 3 else None,
             annual_value=None if total_only else main, total_value=main * years if total_only else None,
             delivered_by=by_name[data.DELIVERS[0]] if partner.name == data.DELIVERS[1] else None, **common,
-        )  # fmt: skip
+        ))  # fmt: skip
         if place % 4 == 0:
-            Contract.objects.create(
+            rows.append(Contract(
                 reference=f"C-{2022 + place % 3}-{300 + place}", title=f"{partner.supplies}: services",
                 starts=ends - timedelta(days=700), ends=ends + timedelta(days=200), notice_period=30,
                 annual_value=value - main, **common,
-            )  # fmt: skip
+            ))  # fmt: skip
         if partner.name == data.RAN_OUT:
-            Contract.objects.create(
+            rows.append(Contract(
                 reference=f"C-2021-{400 + place}", title=f"{partner.supplies}: first wave", annual_value=90_000,
                 starts=demo.today - timedelta(days=742), ends=demo.today - timedelta(days=12), **common,
-            )  # fmt: skip
+            ))  # fmt: skip
+    set_deadlines(rows)
+    Contract.objects.bulk_create(rows)
 
 
 def _shorten_history() -> None:

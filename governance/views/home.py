@@ -13,7 +13,7 @@ from accounts.models import Heartbeat, OutgoingMail, User
 from accounts.services.visits import note_visit
 from governance import todo
 from governance.news import news
-from partners.models import Contract, Partner, RegisterImport
+from partners.models import Contract, Partner, RegisterImport, term_end
 from scorecards.models import Assessment, Cycle, RecomputeRequest, Scorecard
 from scorecards.progress import Cell, by_cycle, cells
 from vendorhub.roles import may, needs
@@ -51,10 +51,11 @@ def _portfolio(user: User, context: dict[str, Any]) -> list[str]:
     """What changed since the last visit, and which contracts end soon."""
     context["news"] = news(user, note_visit(user))
     today = timezone.localdate()
-    ending = Contract.objects.visible_to(user).filter(
-        ends__gte=today, ends__lte=today + timedelta(days=SOON), partner__archived_at=None
+    contracts = Contract.objects.visible_to(user).alias(term_end=term_end())
+    ending = contracts.filter(
+        term_end__gte=today, term_end__lte=today + timedelta(days=SOON), partner__archived_at=None
     )
-    context["ending"] = list(ending.select_related("partner").order_by("ends", "pk")[:SHOWN])
+    context["ending"] = list(ending.select_related("partner").order_by("term_end", "pk")[:SHOWN])
     context["ending_count"] = ending.count()
     ends = todo.contracts_ending(context["ending_count"], context["ending"], SOON)
     return [todo.what_changed(context["news"]), ends]

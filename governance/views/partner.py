@@ -36,7 +36,7 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
         **_standing(partner, points.get(partner.pk, [])),
     }  # fmt: skip
     context["next_end"] = next(
-        (row.ends for row in context["contracts"] if row.ends and not row.has_ended), None
+        (row.term_ends for row in context["contracts"] if row.ends and not row.has_ended), None
     )
     if tab == "scorecard" and context["latest"]:
         context |= _scores(context["latest"], points[partner.pk], context["bands"])

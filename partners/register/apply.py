@@ -6,9 +6,10 @@ from typing import Any
 from django.db.models import F
 
 from accounts.models import BusinessUnit
-from partners.models import Contract, Partner, PartnerAlias
+from partners.models import EVERGREEN, FIXED, Contract, Partner, PartnerAlias
 from partners.names import name_key
 from partners.register.plan import Plan, PlannedContract, PlannedPartner, PlannedUnit, default_title
+from partners.services.deadlines import WORKED_OUT, set_deadlines
 
 BATCH = 500
 
@@ -24,7 +25,9 @@ def apply_plan(plan: Plan, *, currency: str, progress: Callable[[int], None] = l
     progress(done)
     for start in range(0, len(new), BATCH):
         batch = new[start : start + BATCH]
-        Contract.objects.bulk_create([_new_contract(item, currency) for item in batch])
+        rows = [_new_contract(item, currency) for item in batch]
+        set_deadlines(rows)
+        Contract.objects.bulk_create(rows)
         done += len(batch)
         progress(done)
     for start in range(0, len(changed), BATCH):
@@ -80,7 +83,7 @@ def _new_contract(item: PlannedContract, currency: str) -> Contract:
 
 def _update(items: list[PlannedContract]) -> None:
     """Write the changed fields; the rows were locked when they were read."""
-    fields: set[str] = {"version"}
+    fields: set[str] = {"version", *WORKED_OUT}
     contracts = []
     for item in items:
         contract = item.existing
@@ -88,8 +91,12 @@ def _update(items: list[PlannedContract]) -> None:
         for name, value in _written(item.changes).items():
             setattr(contract, name, value)
             fields.add(name)
+        if contract.ends and contract.term == EVERGREEN:
+            contract.term = FIXED  # the register knows an end by now
+            fields.add("term")
         contract.version += 1
         contracts.append(contract)
+    set_deadlines(contracts)
     Contract.objects.bulk_update(contracts, sorted(fields))
 
 

@@ -6,8 +6,9 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from accounts.versions import StaleSave
-from partners.models import Partner
+from partners.models import Contract, Partner
 from partners.names import name_key
+from partners.services.deadlines import set_deadlines
 
 AT_THE_SAME_MOMENT = (
     "Somebody saved something at the same moment that does not go together with this. "
@@ -26,6 +27,8 @@ def save_belonging(form: Any) -> models.Model | None:
 
     Partner.DoesNotExist if that has happened already; None and a sentence on the form if it cannot be saved.
     """
+    if isinstance(form.instance, Contract):
+        set_deadlines([form.instance])
     return _save(form, Partner.objects.select_for_update(no_key=True).filter(pk=form.instance.partner_id))
 
 

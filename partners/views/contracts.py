@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from partners import terms
 from partners.forms import ContractForm
 from partners.models import Contract, Partner
 from partners.views.belongings import confirm_deletion, save_or_show, to_tab
@@ -20,7 +21,13 @@ def _contract(request: HttpRequest, pk: int) -> Contract:
 @require_safe
 def contract_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """What was agreed, for how long and for how much."""
-    return render(request, "partners/contract_detail.html", {"contract": _contract(request, pk)})
+    contract = _contract(request, pk)
+    context = {
+        "contract": contract, "sentences": terms.in_sentences(contract), "renewed": terms.renewed(contract),
+        "why_none": terms.why_no_deadline(contract), "moved_from": terms.moved_from(contract),
+        "closed": terms.closed(contract),
+    }  # fmt: skip
+    return render(request, "partners/contract_detail.html", context)
 
 
 @needs("manage_partners")

@@ -18,7 +18,7 @@ from vendorhub.roles import needs
 ROWS_A_PAGE = 50
 HEADER = [
     "partner", "kind", "segment", "owner", "business unit", "supplies", "e-mail domains", "contracts", "next end",
-    "value a year", "archived",
+    "next notice deadline", "value a year", "archived",
 ]  # fmt: skip
 
 
@@ -53,6 +53,7 @@ def partner_export(request: HttpRequest) -> HttpResponse:
             line.partner.name, line.partner.get_kind_display(), line.partner.get_segment_display(),
             str(line.partner.owner or ""), str(line.partner.unit or ""), line.partner.supplies,
             " ".join(line.partner.email_domains), line.contracts, line.next_end or "",
+            line.next_deadline or "",
             ", ".join(f"{amount:.2f} {currency}" for currency, amount in line.yearly.items()),
             "yes" if line.partner.archived_at else "no",
         ]

@@ -29,7 +29,7 @@ def analyst(client, procurement):
 
 
 def typed(**changes) -> dict:
-    return {"title": "Hosting", "notice_unit": "days", "currency": "EUR", **changes}
+    return {"title": "Hosting", "term": "fixed", "notice_unit": "days", "currency": "EUR", **changes}
 
 
 def add(client, partner, **changes):
@@ -74,6 +74,14 @@ def test_a_contract_is_created_with_everything_that_was_typed(analyst, partner, 
         ("notice_period", "3.5", "whole number"),
         ("notice_period", "9" * 30, "whole number"),
         ("notice_unit", "years", "valid choice"),
+        ("notice_period", "3651", "ten years at most, that is 3,650 days"),
+        ("term", "for ever", "valid choice"),
+        ("country", "XX", "not an ISO country code"),
+        ("country", "DEU", "not an ISO country code"),
+        ("country", "D\x00", "not an ISO country code"),
+        ("time_zone", "Berlin", "not a time zone"),
+        ("time_zone", "../etc/passwd", "not a time zone"),
+        ("time_zone", "+02:00", "not a time zone"),
         ("renewal_months", "0", "greater than or equal to 1"),
         ("annual_value", "-1", "cannot be negative"),
         ("annual_value", "−1,000.00", "cannot be negative"),

@@ -1,0 +1,35 @@
+"""Which days are closed in a country: its weekend and its national public holidays. Nothing of Django."""
+
+import warnings
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import cache, lru_cache
+
+import holidays
+
+_YEARS = range(1950, 2200)  # nobody decrees the holidays of others
+
+
+@cache
+def countries() -> frozenset[str]:
+    """ISO 3166 codes of the countries whose public holidays are known."""
+    return frozenset(holidays.list_supported_countries(include_aliases=False))
+
+
+def closed_days(country: str) -> Callable[[date], bool]:
+    """Tell of a day whether it is closed there. Without a known country, Saturdays and Sundays are."""
+    if country not in countries():
+        return lambda day: day.weekday() >= 5
+    return lambda day: day in _closed_in(country, day.year) if day.year in _YEARS else day.weekday() >= 5
+
+
+@lru_cache(maxsize=2048)
+def _closed_in(country: str, year: int) -> frozenset[date]:
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # some countries proclaim theirs a few years ahead; the fixed ones remain
+        known = holidays.country_holidays(country, years=year, expand=False)
+    first = date(year, 1, 1)
+    days = (first + timedelta(days=number) for number in range((date(year + 1, 1, 1) - first).days))
+    return frozenset(day for day in days if day in known or known.is_weekend(day))
