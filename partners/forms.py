@@ -131,7 +131,7 @@ class ContractForm(OwnedForm):
     title = LineField(max_length=500)
     starts = DayField(required=False)
     ends = DayField(required=False)
-    notice_period = WholeNumberField(min_value=0, max_value=3650, required=False)
+    notice_period = WholeNumberField(min_value=0, required=False)
     renewal_months = WholeNumberField(
         min_value=1, max_value=240, required=False, label="Renewal term, months",
         help_text="Months each renewal or extension adds.",

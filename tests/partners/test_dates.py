@@ -113,10 +113,9 @@ def test_a_deadline_worked_out_by_hand(end, number, unit, country, deadline):
     assert notice_deadline(end, number, unit, closed(country)) == deadline
 
 
-@pytest.mark.parametrize("country", ["DE", "GB"])
-def test_over_ten_years_a_deadline_is_never_late_and_never_turns_back(country):
+def test_over_ten_years_a_deadline_is_never_late_and_never_turns_back():
     """Every end in ten years, notice of 1 to 36 months and 1 to 36 days: 263,016 deadlines, beside another library."""
-    is_closed = closed_days(country)
+    is_closed = closed_days("DE")
     first = date(2024, 1, 1)
     ends = [first + timedelta(days=number) for number in range(3653)]
     before_it: list[date] = []
