@@ -29,10 +29,10 @@ SELECT 'Partner ' || n, 'partner ' || n, 'vendor',
        (ARRAY['strategic', 'preferred', 'tactical', 'transactional'])[1 + n %% 4], '', '{}', '', false, now(), 1
 FROM generate_series(1, %(partners)s) n;
 
-INSERT INTO partners_contract (partner_id, reference, reference_suffix, title, starts, ends, term, notice_unit, auto_renews,
-                               country, time_zone, annual_value, currency, link, version)
-SELECT p.id, 'C-' || p.id, '', 'Contract', current_date - 400, current_date + (p.id %% 700)::integer, 'fixed', 'days', false,
-       '', '', 1000 * (p.id %% 97), 'EUR', '', 1
+INSERT INTO partners_contract (partner_id, reference, reference_suffix, title, starts, ends, notice_unit, auto_renews,
+                               annual_value, currency, link, version)
+SELECT p.id, 'C-' || p.id, '', 'Contract', current_date - 400, current_date + (p.id %% 700)::integer, 'days', false,
+       1000 * (p.id %% 97), 'EUR', '', 1
 FROM partners_partner p;
 
 INSERT INTO scorecards_template (name, number, kind, state, scale_min, scale_max, minimum_coverage,

@@ -209,15 +209,19 @@ class Contract(models.Model):
     ends = models.DateField(
         null=True, blank=True, db_index=True
     )  # of the original term: all is counted from it
-    term = models.CharField(max_length=9, choices=TERMS, default=FIXED)
+    term = models.CharField(max_length=9, choices=TERMS, default=FIXED, db_default=FIXED)
     notice_period = models.PositiveSmallIntegerField(null=True, blank=True)
     notice_unit = models.CharField(max_length=6, choices=NOTICE_UNITS, default="days")
     auto_renews = models.BooleanField(default=False, verbose_name="renews automatically")
     renewal_months = models.PositiveSmallIntegerField(
         null=True, blank=True, verbose_name="renewal term", help_text="Months each automatic renewal adds."
     )
-    country = models.CharField(max_length=2, blank=True)  # whose weekend and public holidays count
-    time_zone = models.CharField(max_length=64, blank=True)  # in which its days begin; empty: the site's
+    country = models.CharField(
+        max_length=2, blank=True, default="", db_default=""
+    )  # whose weekend and public holidays count
+    time_zone = models.CharField(
+        max_length=64, blank=True, default="", db_default=""
+    )  # in which its days begin; empty: the site's
     # Both are worked out by `partners.services.deadlines` alone, whenever what they depend on is written.
     notice_deadline = models.DateField(null=True, editable=False, db_index=True)
     renewed_until = models.DateField(

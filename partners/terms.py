@@ -42,11 +42,12 @@ def renewed(contract: Contract) -> str:
     months = (contract.renewed_until.year - contract.ends.year) * 12
     renewals = (months + contract.renewed_until.month - contract.ends.month) // contract.renewal_months
     last = day(term_after(contract.ends, contract.renewal_months, renewals - 1))
-    why = "Nobody gave notice in time" if contract.notice else "It renews itself"
+    why = "The notice deadline passed" if contract.notice else "It renews itself"
     count = "once" if renewals == 1 else f"{renewals} times"
     return (
         f"{why}: the term to {last} goes on until {day(contract.renewed_until)}. "
-        f"It has renewed itself {count} since {day(contract.ends)}."
+        f"It has renewed itself {count} since {day(contract.ends)}. "
+        "If notice was given in time, edit the contract: it no longer renews itself."
     )
 
 

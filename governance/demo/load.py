@@ -112,6 +112,7 @@ def _contracts(demo: Demo) -> None:
         common = {
             "partner": partner, "owner": partner.owner, "unit": partner.unit,
             "currency": "USD" if partner.name in data.IN_DOLLARS else "EUR",
+            "country": "US" if partner.name in data.IN_DOLLARS else "DE",
         }  # fmt: skip
         rows.append(Contract(
             reference=f"C-{2020 + place % 5}-{100 + place}", title=partner.supplies,

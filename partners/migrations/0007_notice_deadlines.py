@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contract',
             name='country',
-            field=models.CharField(blank=True, max_length=2),
+            field=models.CharField(blank=True, db_default='', default='', max_length=2),
         ),
         migrations.AddField(
             model_name='contract',
@@ -61,12 +61,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contract',
             name='term',
-            field=models.CharField(choices=[('fixed', 'Fixed'), ('option', 'Fixed, with extensions at our option'), ('evergreen', 'Evergreen: no end')], default='fixed', max_length=9),
+            field=models.CharField(choices=[('fixed', 'Fixed'), ('option', 'Fixed, with extensions at our option'), ('evergreen', 'Evergreen: no end')], db_default='fixed', default='fixed', max_length=9),
         ),
         migrations.AddField(
             model_name='contract',
             name='time_zone',
-            field=models.CharField(blank=True, max_length=64),
+            field=models.CharField(blank=True, db_default='', default='', max_length=64),
         ),
         migrations.AddConstraint(
             model_name='contract',

@@ -164,7 +164,7 @@ def test_a_deadline_nobody_used_renews_the_term_loudly_and_leaves_its_history(an
     assert told_by_the_timer() == 1
     assert stored() == (date(2027, 11, 30), date(2027, 12, 31))
     page = page_of(analyst, contract)
-    assert "Nobody gave notice in time: the term to 31 Dec 2026 goes on until 31 Dec 2027." in page
+    assert "The notice deadline passed: the term to 31 Dec 2026 goes on until 31 Dec 2027." in page
     assert "renewed itself once since 31 Dec 2026" in page
     entry = AuditEntry.objects.filter(table_name="partners_contract", action="update").first()
     assert entry.before == {"notice_deadline": "2026-11-30", "renewed_until": None}
@@ -226,6 +226,19 @@ def test_a_register_that_knows_an_end_makes_an_evergreen_contract_fixed():
     assert report["updated"]["contracts"] == 1
     contract = Contract.objects.get()
     assert (contract.term, contract.notice_deadline) == ("fixed", date(2027, 9, 30))
+
+
+def test_what_an_older_version_writes_meanwhile_is_taken_and_mended():
+    """An upgrade migrates first: the version before knows none of the new columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO partners_contract (partner_id, reference, reference_suffix, title, ends, notice_period,"
+            " notice_unit, auto_renews, currency, link, version)"
+            " VALUES (%s, '', '', 'Hosting', '2027-12-31', 3, 'months', false, 'EUR', '', 1)",
+            [make_partner().pk],
+        )
+    assert recompute_deadlines() == 1
+    assert stored() == (date(2027, 9, 30), None)
 
 
 def test_an_evergreen_contract_cannot_have_an_end():
