@@ -25,10 +25,8 @@ def closed_days(country: str) -> Callable[[date], bool]:
 
 @lru_cache(maxsize=2048)
 def _closed_in(country: str, year: int) -> frozenset[date]:
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # some countries proclaim theirs a few years ahead; the fixed ones remain
+    with warnings.catch_warnings():  # some countries proclaim theirs a few years ahead; the fixed ones remain
+        warnings.simplefilter("ignore")
         known = holidays.country_holidays(country, years=year, expand=False)
     first = date(year, 1, 1)
     days = (first + timedelta(days=number) for number in range((date(year + 1, 1, 1) - first).days))
