@@ -4,32 +4,31 @@ from django.db import migrations, models
 
 # Existing rows: no country, so weekends only. What the code works out from the next hour on, here once in SQL.
 FILL = """
-UPDATE partners_contract c SET
-    notice_deadline = found.deadline,
-    renewed_until = CASE WHEN found.renewals > 0 THEN found.ends END
-FROM (
-    SELECT DISTINCT ON (row.id) row.id, renewals, term.ends, deadline
-    FROM partners_contract row
-    CROSS JOIN LATERAL (SELECT CASE WHEN row.auto_renews THEN row.renewal_months END AS months) renewal
+UPDATE partners_contract SET (notice_deadline, renewed_until) = (
+    SELECT deadline, CASE WHEN renewals > 0 THEN term.ends END
+    FROM (SELECT CASE WHEN auto_renews AND renewal_months > 0 THEN renewal_months END AS months) renewal
+    CROSS JOIN LATERAL (SELECT CASE WHEN months IS NULL THEN 0 ELSE greatest(0, (
+        (extract(year FROM current_date) - extract(year FROM partners_contract.ends)) * 12
+        + extract(month FROM current_date) - extract(month FROM partners_contract.ends)
+    )::integer / months - 1) END AS number) least
     CROSS JOIN LATERAL generate_series(
-        0, CASE WHEN months > 0 THEN greatest(0, current_date - row.ends + 40000) / (28 * months) + 1 ELSE 0 END
+        least.number, CASE WHEN months IS NULL THEN 0
+        ELSE least.number + coalesce(notice_period, 0) * 31 / (28 * months) + 4 END
     ) renewals
     CROSS JOIN LATERAL (SELECT (
-        CASE WHEN extract(day FROM row.ends + 1) = 1
-        THEN row.ends + 1 + renewals * coalesce(months, 0) * interval '1 month' - interval '1 day'
-        ELSE row.ends + renewals * coalesce(months, 0) * interval '1 month' END
+        CASE WHEN extract(day FROM partners_contract.ends + 1) = 1
+        THEN partners_contract.ends + 1 + renewals * coalesce(months, 0) * interval '1 month' - interval '1 day'
+        ELSE partners_contract.ends + renewals * coalesce(months, 0) * interval '1 month' END
     )::date AS ends) term
     CROSS JOIN LATERAL (SELECT greatest(date '0001-01-01', (
-        term.ends - row.notice_period * ('1 ' || row.notice_unit)::interval
+        term.ends - notice_period * ('1 ' || notice_unit)::interval
     )::date) AS day) counted
-    CROSS JOIN LATERAL (SELECT counted.day - CASE WHEN row.notice_period IS NULL THEN NULL
+    CROSS JOIN LATERAL (SELECT counted.day - CASE WHEN notice_period IS NULL THEN NULL
         ELSE greatest(0, extract(isodow FROM counted.day)::int - 5) END AS deadline) moved
-    WHERE row.ends IS NOT NULL
-    AND (renewals = 0 OR term.ends <= date '9999-12-31')
-    AND (coalesce(months, 0) = 0 OR coalesce(deadline, term.ends) >= current_date)
-    ORDER BY row.id, renewals
-) found
-WHERE found.id = c.id AND (found.deadline IS NOT NULL OR found.renewals > 0);
+    WHERE months IS NULL OR (coalesce(deadline, term.ends) >= current_date AND term.ends <= date '9999-12-31')
+    ORDER BY renewals LIMIT 1
+)
+WHERE ends IS NOT NULL AND (notice_period IS NOT NULL OR auto_renews);
 """
 
 
