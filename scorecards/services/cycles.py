@@ -320,9 +320,8 @@ def discard_cycle(cycle: Cycle) -> None:
     cycle = lock_cycle(cycle, Cycle.DRAFT)
     if Rating.objects.filter(scorecard__cycle=cycle).exists():
         raise ValidationError(f"Somebody has marked partners in {cycle} already, so it stays.")
-    with (
-        connection.cursor() as cursor
-    ):  # first and at once: the ORM would read each of them, and ask for its marks
+    # First and at once: the ORM would read each of them, and ask for its marks.
+    with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM scorecards_assessment a USING scorecards_scorecard s "
             "WHERE s.id = a.scorecard_id AND s.cycle_id = %s",
