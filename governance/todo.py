@@ -11,17 +11,19 @@ from scorecards.progress import Cell
 
 
 def left_to_score(mine: Sequence[Cell]) -> str:
-    """My open assessments that are due first; how many have until a later day is said behind."""
+    """My open assessments that are overdue, or due first; how many have until a later day is said behind."""
     if not mine:
         return ""
     days = [cell.assessment.scorecard.cycle.due for cell in mine]
     first = min(days)
     when = away(first)
-    if when.endswith("ago"):
-        were = "it was" if len(mine) == 1 else "the first was"
-        return f"{counted(len(mine), 'partner')} still to score: {were} due {when}."
-    now, later = days.count(first), len(days) - days.count(first)
+    is_overdue = when.endswith("ago")
+    now = sum(away(due).endswith("ago") for due in days) if is_overdue else days.count(first)
+    later = len(days) - now
     rest = f"; {later:,} {'has' if later == 1 else 'have'} more time" if later else ""
+    if is_overdue:
+        were = "it was" if now == 1 else "the first was"
+        return f"{counted(now, 'partner')} still to score: {were} due {when}{rest}."
     return f"{counted(now, 'partner')} left to score by {day(first)}, {when}{rest}."
 
 

@@ -219,8 +219,9 @@ def run(site: Site, lock: Any, *, database: bool, broker: bool) -> None:
     address = f"http://localhost:{port}"
     site.environment.setdefault("SITE_URL", os.environ.get("SITE_URL", address))
     embedded.note_holder(lock, address=address)
+    is_first = database and not (site.data_dir / "postgres").exists()
     site.start_servers(database=database, broker=broker)
-    say("Preparing the database; the first start takes a little longer …")
+    say(f"Preparing the database{'; the first start takes a little longer' if is_first else ''} …")
     findings = site.prepare(demo=os.environ.get("DEMO", "yes").lower() not in ("no", "0", "false"))
     if site.stopping:
         return

@@ -197,6 +197,7 @@ def test_pids_of_an_earlier_server_that_belong_to_another_program_are_forgotten(
     try:
         running.wait_until_ready()
         assert bystander.poll() is None
+        assert "first start" not in running.said()
     finally:
         running.stop()
         bystander.kill()

@@ -59,6 +59,15 @@ def test_a_rater_reads_that_marks_are_overdue(client, rater):
     assert heading(client, rater) == "1 partner still to score: it was due 2 days ago."
 
 
+def test_only_what_is_overdue_is_said_to_be_overdue(client, rater):
+    cycles = (make_cycle(due=TODAY() + timedelta(days=days)) for days in (-5, -2, 0, 90))
+    for cycle in cycles:
+        make_assessment(make_scorecard(cycle=cycle), rater)
+    assert (
+        heading(client, rater) == "2 partners still to score: the first was due 5 days ago; 2 have more time."
+    )
+
+
 def test_procurement_reads_what_is_missing_who_and_when_it_is_due(client, procurement, rater):
     cycle = make_cycle(name="2026 Q4", due=TODAY() + timedelta(days=12))
     make_assessment(make_scorecard(cycle=cycle), rater)
