@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from partners.models import APART_KINDS, KINDS
+from partners.models import APART_KINDS, KINDS, term_end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,7 @@ SET LOCAL enable_nestloop = off;
 WITH cards AS MATERIALIZED ({cards}),
 contracts AS ({contracts}),
 spending AS (
-    SELECT partner_id, sum(yearly) FILTER (WHERE currency = %(currency)s) AS spend,
-           min(coalesce(renewed_until, ends)) AS next_end
+    SELECT partner_id, sum(yearly) FILTER (WHERE currency = %(currency)s) AS spend, min(term_end) AS next_end
     FROM (SELECT * FROM contracts ORDER BY partner_id) c GROUP BY partner_id
 ),
 everybody AS (
@@ -253,7 +252,7 @@ def work_out(
     statement = _STATEMENT.format(
         cards=_sql(cards.order_by().values("id", "partner_id", "template_id"), values),
         contracts=_sql(
-            contracts.order_by().values("partner_id", "currency", "yearly", "ends", "renewed_until"), values
+            contracts.order_by().values("partner_id", "currency", "yearly", term_end=term_end()), values
         ),
         scores=_SCORES.format(columns="overall, status, standing, coverage", cards="cards"),
         **{

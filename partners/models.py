@@ -206,9 +206,8 @@ class Contract(models.Model):
     reference_suffix = models.CharField(max_length=64, blank=True, editable=False)
     title = models.CharField(max_length=500)
     starts = models.DateField(null=True, blank=True)
-    ends = models.DateField(
-        null=True, blank=True, db_index=True
-    )  # of the original term: all is counted from it
+    # Of the original term: all is counted from it.
+    ends = models.DateField(null=True, blank=True, db_index=True)
     term = models.CharField(max_length=9, choices=TERMS, default=FIXED, db_default=FIXED)
     notice_period = models.PositiveSmallIntegerField(null=True, blank=True)
     notice_unit = models.CharField(max_length=6, choices=NOTICE_UNITS, default="days")
@@ -216,12 +215,9 @@ class Contract(models.Model):
     renewal_months = models.PositiveSmallIntegerField(
         null=True, blank=True, verbose_name="renewal term", help_text="Months each automatic renewal adds."
     )
-    country = models.CharField(
-        max_length=2, blank=True, default="", db_default=""
-    )  # whose weekend and public holidays count
-    time_zone = models.CharField(
-        max_length=64, blank=True, default="", db_default=""
-    )  # in which its days begin; empty: the site's
+    # Whose weekend and public holidays count, and in which time zone its days begin (empty: the site's).
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     # Both are worked out by `partners.services.deadlines` alone, whenever what they depend on is written.
     notice_deadline = models.DateField(null=True, editable=False, db_index=True)
     renewed_until = models.DateField(
