@@ -61,11 +61,17 @@ def term_after(end: date, months: int, renewals: int) -> date:
 
 
 def current_term(
-    end: date, notice: tuple[int, str] | None, renewal_months: int | None, is_closed: IsClosed, today: date
+    end: date,
+    notice: tuple[int, str] | None,
+    renewal_months: int | None,
+    is_closed: IsClosed,
+    today: date,
+    stopped: date | None = None,
 ) -> Term:
     """The term that is still to be decided on. Without automatic renewal (no months) that is the only one.
 
-    A term renews itself once its deadline has passed; without a notice period, once it has ended.
+    A term renews itself once its deadline has passed; without a notice period, once it has ended. The one that ends
+    on the day `stopped`, or the first after it, is the last.
     """
 
     def term(renewals: int) -> Term:
@@ -77,7 +83,10 @@ def current_term(
         return found
     elapsed = (today.year - end.year) * 12 + today.month - end.month
     found = term(max(0, elapsed // renewal_months - 1))  # its deadline has passed, or it is the first
-    while (found.deadline or found.ends) < today and found.ends < date.max:
+    while found.renewals and stopped and term(found.renewals - 1).ends >= stopped:
+        found = term(found.renewals - 1)
+    until = stopped or date.max
+    while (found.deadline or found.ends) < today and found.ends < until:
         found = term(found.renewals + 1)
     return found
 

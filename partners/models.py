@@ -223,6 +223,10 @@ class Contract(models.Model):
     renewed_until = models.DateField(
         null=True, editable=False, help_text="End of the term it has renewed itself into."
     )
+    # Written with a decision that stops the renewal; `set_deadlines` never goes beyond that term.
+    ends_for_good = models.DateField(
+        null=True, editable=False, help_text="Last day of the term it was decided not to renew."
+    )
     annual_value = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     total_value = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, default="EUR", help_text="ISO 4217, for example EUR.")

@@ -34,6 +34,8 @@ PERMISSIONS: dict[str, set[str]] = {
     "see_portfolio": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "see_scores": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "export": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
+    "see_renewals": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},  # deadlines, briefs, decisions
+    "decide": {ADMINISTRATOR, EXECUTIVE},  # record decisions at renewals and admissions
     "see_cycles": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "manage_cycles": {ADMINISTRATOR, PROCUREMENT},  # create, open, assign raters, nudge, extend, close
     "see_templates": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},

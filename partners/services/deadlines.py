@@ -24,7 +24,9 @@ def set_deadlines(contracts: Iterable[Contract]) -> list[Contract]:
         if contract.ends:
             months = contract.renewal_months if contract.auto_renews else None
             is_closed = closed_days(contract.country)
-            term = current_term(contract.ends, contract.notice, months, is_closed, contract.today)
+            term = current_term(
+                contract.ends, contract.notice, months, is_closed, contract.today, contract.ends_for_good
+            )
             contract.notice_deadline = term.deadline
             contract.renewed_until = term.ends if term.renewals else None
         if before != (contract.notice_deadline, contract.renewed_until):

@@ -1,0 +1,36 @@
+"""Which contracts are decided. A decision counts for the term it was taken about; deferring decides nothing."""
+
+from typing import Any
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from governance.models import DEFER, Decision
+from partners.models import Contract, term_end
+
+
+def latest_decisions() -> QuerySet[Decision]:
+    """Of the outer contract, about its current term, the latest first. For subqueries over `with_decision`."""
+    return Decision.objects.filter(
+        Q(term_ends=OuterRef("term_end")) | Q(term_ends=None, contract__ends=None), contract=OuterRef("pk")
+    ).order_by("-at", "-pk")
+
+
+def with_decision(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
+    """Contracts with `term_end` and of the last decision about that term `decision_id`, `outcome`, `deferred_to`."""
+    latest = latest_decisions()
+    return contracts.annotate(term_end=term_end()).annotate(
+        decision_id=Subquery(latest.values("pk")[:1]),
+        outcome=Subquery(latest.values("outcome")[:1]),
+        deferred_to=Subquery(latest.values("deferred_to")[:1]),
+    )
+
+
+def undecided(contracts: QuerySet[Contract]) -> QuerySet[Contract]:
+    """Contracts whose current term nobody has decided about, deferred ones included; annotated as above."""
+    return with_decision(contracts).filter(Q(outcome=None) | Q(outcome=DEFER))
+
+
+def decision_of(contract: Contract) -> Any:
+    """The last decision about the contract's current term, or None."""
+    about = Q(term_ends=contract.term_ends) if contract.term_ends else Q(term_ends=None)
+    return Decision.objects.filter(about, contract=contract).select_related("by").first()

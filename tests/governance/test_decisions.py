@@ -1,0 +1,100 @@
+"""What is decided about a term, what that does to the contract, and what counts as decided."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+
+from accounts.versions import StaleSave
+from governance.decisions import decision_of, undecided
+from governance.models import Decision
+from governance.services.decisions import record_decision
+from partners.models import Contract
+from partners.services.deadlines import recompute_deadlines, set_deadlines
+from tests.factories import make_contract, make_partner
+
+pytestmark = pytest.mark.django_db
+TERM = {
+    "ends": date(2026, 12, 31), "notice_period": 1, "notice_unit": "months", "auto_renews": True, "renewal_months": 12,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(datetime(2026, 11, 22, 11, tzinfo=UTC), tick=False) as clock:
+        yield clock
+
+
+def make(**fields) -> Contract:
+    contract = make_contract(**{**TERM, **fields})
+    set_deadlines([contract])
+    contract.save()
+    return contract
+
+
+def decide(contract, by, outcome="leave", **more) -> Decision:
+    said = {"reasons": "Too dear.", "snapshot": {}} | more
+    return record_decision(contract, outcome=outcome, by=by, **said)
+
+
+def test_leaving_in_time_stops_the_renewal_at_the_end_of_the_term(executive, clock):
+    left, renewed, kept = make(), make(), make()
+    decide(left, executive)
+    decide(renewed, executive, "renew")
+    clock.move_to(datetime(2028, 6, 1, tzinfo=UTC))
+    recompute_deadlines()
+    ends = {c.pk: c.term_ends for c in Contract.objects.all()}
+    assert ends == {left.pk: date(2026, 12, 31), renewed.pk: date(2028, 12, 31), kept.pk: date(2028, 12, 31)}
+
+
+def test_a_decision_counts_for_its_term_and_deferring_decides_nothing(executive, clock):
+    left, renewed, later, none = make(), make(), make(), make()
+    decide(left, executive)
+    decide(renewed, executive, "renew")
+    decide(later, executive, "defer", deferred_to=date(2026, 11, 27))
+    found = {c.pk: c.outcome for c in undecided(Contract.objects.all())}
+    assert found == {later.pk: "defer", none.pk: None}
+    clock.move_to(datetime(2026, 12, 5, tzinfo=UTC))
+    recompute_deadlines()
+    found = {c.pk: c.outcome for c in undecided(Contract.objects.all())}
+    assert found == {renewed.pk: None, later.pk: None, none.pk: None}
+    renewed.refresh_from_db()
+    assert decision_of(renewed) is None
+    assert decision_of(left).outcome == "leave"
+
+
+def test_a_later_decision_about_the_same_term_counts_instead(executive, clock):
+    contract = make()
+    decide(contract, executive)
+    contract.refresh_from_db()
+    assert contract.ends_for_good == date(2026, 12, 31)
+    decide(contract, executive, "renew")
+    contract.refresh_from_db()
+    assert (contract.ends_for_good, decision_of(contract).outcome) == (None, "renew")
+    assert Decision.objects.count() == 2
+
+
+def test_a_decision_on_a_contract_that_changed_meanwhile_is_refused(executive, clock):
+    contract = make()
+    clock.move_to(datetime(2026, 12, 5, tzinfo=UTC))
+    recompute_deadlines()  # it has renewed itself since it was read
+    with pytest.raises(StaleSave):
+        decide(contract, executive)
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"reasons": ""}, {"outcome": "admit"}, {"outcome": "defer"}, {"deferred_to": date(2027, 1, 1)}]
+)
+def test_the_database_takes_no_decision_that_cannot_be(executive, wrong):
+    contract = make()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        decide(contract, executive, **wrong)
+
+
+def test_admitting_is_decided_about_partners_only(executive):
+    partner = make_partner()
+    Decision.objects.create(partner=partner, outcome="admit", reasons="They answer.", by=executive)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Decision.objects.create(partner=partner, outcome="renew", reasons="They answer.", by=executive)
