@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -44,7 +44,9 @@ def cycle_partners(request: HttpRequest, pk: int) -> HttpResponse:
             say(request, error)
         else:
             messages.success(request, f"{counted(added, 'partner')} added.")
-            return redirect("cycle_raters", pk) if added else redirect(request.get_full_path())
+            # Who ticks some may want more of them; who takes all that match is done with them.
+            done = added and "every" in request.POST
+            return redirect("cycle_raters", pk) if done else redirect(request.get_full_path())
     seen = Scorecard.objects.visible_to(request.user).filter(cycle=cycle)
     asked = Assessment.objects.filter(scorecard=OuterRef("pk")).order_by().values("scorecard")
     rows = (
@@ -79,7 +81,8 @@ def cycle_raters(request: HttpRequest, pk: int) -> HttpResponse:
         plan = rater_service.plan_rule(scorecards, by_rule.people(request.user), by_rule.cleaned_data["rule"])
         preview = _in_sentences(plan, scorecards)
     found = progress.narrowed(scorecards, request.GET)
-    page = Paginator(found.prefetch_related("assessments__rater"), RATED_A_PAGE).get_page(
+    by_name = Assessment.objects.select_related("rater").order_by("rater__name", "pk")
+    page = Paginator(found.prefetch_related(Prefetch("assessments", by_name)), RATED_A_PAGE).get_page(
         request.GET.get("page")
     )
     context = {

@@ -319,3 +319,14 @@ def test_a_partner_archived_meanwhile_is_named_at_opening_and_can_be_removed(pet
     assert address in text(petra.get(f"{reverse('cycle_partners', args=[draft.pk])}?in"))
     response = petra.post(address)
     assert response["Location"].endswith("/partners/?in")
+
+
+def test_whoever_ticks_some_stays_to_tick_more_and_whoever_takes_all_goes_on(petra, draft, template):
+    first, *_ = [make_partner(f"Partner {number}") for number in range(3)]
+    address = reverse("cycle_partners", args=[draft.pk])
+    narrowed = f"{address}?find=partner"
+    response = petra.post(narrowed, {"partner": [first.pk]})
+    assert response.url == narrowed
+    assert "1 partner added." in text(petra.get(response.url))
+    assert petra.post(narrowed, {"every": ""}).url == reverse("cycle_raters", args=[draft.pk])
+    assert Scorecard.objects.count() == 3
