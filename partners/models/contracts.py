@@ -1,11 +1,10 @@
-"""Partners, their contacts and contracts, and registers being imported."""
+"""What was agreed with partners, for how long and for how much."""
 
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest
@@ -15,23 +14,8 @@ from django.utils import timezone
 from accounts.audit import audited
 from accounts.models import BusinessUnit
 from partners.dates import today_in
-from vendorhub.roles import may
+from partners.models.partners import Partner
 
-KINDS = [
-    ("vendor", "Vendor"),
-    ("provider", "Solution provider"),
-    ("unit", "Business unit"),
-    ("operations", "Operations, factory or subsidiary"),
-    ("own", "Our own organisation"),
-]
-INTERNAL_KINDS = ("unit", "operations")
-APART_KINDS = ("own", *INTERNAL_KINDS)  # never ranked among vendors
-SEGMENTS = [
-    ("strategic", "Strategic"),
-    ("preferred", "Preferred"),
-    ("tactical", "Tactical"),
-    ("transactional", "Transactional"),
-]
 _MONEY = models.DecimalField(max_digits=20, decimal_places=2)
 NOTICE_UNITS = [("days", "days"), ("weeks", "weeks"), ("months", "months")]
 FIXED, EXTENSIONS, EVERGREEN = "fixed", "option", "evergreen"
@@ -40,114 +24,6 @@ TERMS = [
     (EXTENSIONS, "Fixed, with extensions at our option"),
     (EVERGREEN, "Evergreen: no end"),
 ]
-
-
-class PartnerQuerySet(models.QuerySet["Partner"]):
-    def visible_to(self, user: Any) -> "PartnerQuerySet":
-        """Partners inside the user's walls: company-wide ones and those of their units."""
-        if not may(user, "see_partners"):
-            return self.none()
-        if user.sees_all_units:
-            return self
-        return self.filter(Q(unit=None) | Q(unit__in=BusinessUnit.objects.filter(members=user)))
-
-    def active(self) -> "PartnerQuerySet":
-        return self.filter(archived_at=None)
-
-    def belonging_to(self, user: Any) -> "PartnerQuerySet":
-        """Visible partners whose fate is the user's to decide: not the company's, seen from within one unit."""
-        seen = self.visible_to(user)
-        return seen if user.sees_all_units else seen.exclude(unit=None)
-
-
-class Partner(models.Model):
-    """Whoever we depend on: a vendor, a solution provider, an internal partner, or ourselves."""
-
-    name = models.CharField(max_length=300)
-    # `partners.names.name_key(name)`: equal for spellings that differ only in case, accents,
-    # punctuation or legal form. Two partners may share one: people decide whether to merge them.
-    name_key = models.CharField(max_length=300, db_index=True, editable=False)
-    kind = models.CharField(max_length=12, choices=KINDS, default="vendor")
-    segment = models.CharField(max_length=14, choices=SEGMENTS, default="tactical")
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="owned_partners",
-    )
-    unit = models.ForeignKey(
-        BusinessUnit, null=True, blank=True, on_delete=models.PROTECT, related_name="partners",
-        verbose_name="business unit", help_text="Empty: the whole company.",
-    )  # fmt: skip
-    supplies = models.CharField(max_length=300, blank=True, verbose_name="what it supplies")
-    email_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
-    notes = models.TextField(blank=True, max_length=20_000)
-    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
-    is_demo = models.BooleanField(default=False, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    version = models.PositiveIntegerField(default=1, editable=False)
-
-    objects = PartnerQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["name", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["kind"], condition=Q(kind="own"), name="one_own_organisation"),
-            models.CheckConstraint(condition=~Q(name=""), name="partner_has_a_name"),
-        ]
-        indexes = [models.Index(fields=["name", "id"], name="partner_by_name")]
-        triggers = audited(ignore=("name_key", "is_demo"))
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_absolute_url(self) -> str:
-        return reverse("partner_detail", args=[self.pk])
-
-
-class PartnerAlias(models.Model):
-    """Another spelling a register uses for a partner, kept so that the next import finds it."""
-
-    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="aliases")
-    name = models.CharField(max_length=300, unique=True)
-
-    class Meta:
-        verbose_name_plural = "partner aliases"
-        triggers = audited()
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Contact(models.Model):
-    """A person on the partner's side, and since when and until when we dealt with them."""
-
-    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="contacts")
-    name = models.CharField(max_length=200)
-    role = models.CharField(max_length=200, blank=True)
-    email = models.EmailField(blank=True)
-    phone = models.CharField(max_length=50, blank=True)
-    since = models.DateField(null=True, blank=True)
-    until = models.DateField(null=True, blank=True)
-    version = models.PositiveIntegerField(default=1, editable=False)
-
-    class Meta:
-        ordering = [F("until").desc(nulls_first=True), "name"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(until=None) | Q(since=None) | Q(until__gte=F("since")),
-                name="contact_until_after_since",
-            )
-        ]
-        triggers = audited()
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def has_ended(self) -> bool:
-        return self.until is not None and self.until < timezone.localdate()
 
 
 def in_force_today() -> Q:
@@ -290,64 +166,3 @@ class Contract(models.Model):
     def today(self) -> date:
         """The calendar day it is in the contract's time zone."""
         return today_in(self.time_zone or settings.TIME_ZONE, timezone.now())
-
-
-class RegisterImportQuerySet(models.QuerySet["RegisterImport"]):
-    def visible_to(self, user: Any) -> "RegisterImportQuerySet":
-        """Imports of one's own; all of them for people who see all units (a file may name any unit)."""
-        if not may(user, "manage_partners"):
-            return self.none()
-        return self if user.sees_all_units else self.filter(by=user)
-
-    def unfinished(self) -> "RegisterImportQuerySet":
-        """Those a worker has something to do for, oldest first."""
-        return self.filter(state__in=("reading", "waiting", "running")).order_by("pk")
-
-
-class RegisterImport(models.Model):
-    """A register on its way in: the file, how its columns are read, what was found, what was done."""
-
-    # reading: a worker looks at it · uploaded: a person decides · waiting, running: a worker writes it
-    READING, UPLOADED, WAITING, RUNNING, DONE, FAILED = (
-        "reading",
-        "uploaded",
-        "waiting",
-        "running",
-        "done",
-        "failed",
-    )
-    STATES = [(s, s.capitalize()) for s in (READING, UPLOADED, WAITING, RUNNING, DONE, FAILED)]
-
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
-    file_name = models.CharField(max_length=255)
-    content = models.BinaryField()
-    columns = models.JSONField(default=dict, help_text="FIELD → column heading, as corrected by the person.")
-    options = models.JSONField(
-        default=dict, help_text="currency, date_order, sheet, as chosen by the person."
-    )
-    decisions = models.JSONField(
-        default=dict, help_text="Register spelling → new, partner:ID or name:SPELLING."
-    )
-    unit = models.ForeignKey(BusinessUnit, null=True, blank=True, on_delete=models.PROTECT)
-    state = models.CharField(max_length=10, choices=STATES, default=UPLOADED)
-    progress = models.PositiveIntegerField(default=0, help_text="Rows handled so far.")
-    rows = models.PositiveIntegerField(default=0)
-    report = models.JSONField(default=dict)
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often a worker began to write it.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
-
-    objects = RegisterImportQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return self.file_name
-
-    def get_absolute_url(self) -> str:
-        return reverse("import_detail", args=[self.pk])
-
-    @property
-    def is_with_a_worker(self) -> bool:
-        return self.state in (self.READING, self.WAITING, self.RUNNING)
