@@ -1,5 +1,6 @@
 """Where a partner stands, in a sentence; or why there is no score to show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,18 @@ from partners.models import Partner
 from scorecards.figures import Point
 from scorecards.models import Assessment, Cycle, Score, Scorecard
 from vendorhub.roles import may
+
+
+def latest_of(points: Sequence[Point]) -> Point | None:
+    """The last closed cycle with an outcome, else the open one."""
+    told = [point for point in points if point.coverage is not None]
+    return next((point for point in reversed(told) if point.closed), told[-1] if told else None)
+
+
+def before_of(points: Sequence[Point], point: Point) -> Point | None:
+    """The closed, scored cycle before this one."""
+    earlier = points[: points.index(point)]
+    return next((other for other in reversed(earlier) if other.closed and other.overall is not None), None)
 
 
 def headline(

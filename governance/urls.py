@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from governance.views import home, partner, portfolio
+from governance.views import brief, home, partner, portfolio
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("portfolio/export.csv", portfolio.portfolio_export, name="portfolio_export"),
     path("portfolio/categories/", portfolio.portfolio_heat, name="portfolio_heat"),
+    path("contracts/<int:pk>/brief/", brief.brief, name="brief"),
     path("partners/<int:pk>/", partner.partner_detail, name="partner_detail"),
 ]

@@ -32,27 +32,27 @@ class TrendPoint:
 
 
 def trend_chart(
-    points: Sequence[TrendPoint], bands: Sequence[tuple[str, str, Any]], width: int = 780
+    points: Sequence[TrendPoint], bands: Sequence[tuple[str, str, Any]], width: int = 780, height: int = 268
 ) -> SafeString:
-    """Overall scores by cycle over the bands (letter, name, lower edge), best band first; `width` in pixels.
+    """Overall scores by cycle over the bands (letter, name, lower edge), best band first; sizes in pixels.
 
     A gap where a cycle has no score; a dashed line where two points are not like for like. The figure of a low
     point stands under it, clear of the lines that come down to it.
     """
-    left, right, top, bottom = 26.0, width - 66.0, 6.0, 246.0
+    left, right, top, bottom = 26.0, width - 66.0, 6.0, height - 22.0
     scores = [float(p.score) for p in points if p.score is not None]
     edges = [float(lower) for _, _, lower in bands]
     floor = max(0.0, min([s - 8 for s in scores] + [edge - 10 for edge in edges if edge > 0] + [90.0]))
     step = (right - left - 36) / max(len(points) - 1, 1)
 
-    def height(value: float) -> float:
+    def down(value: float) -> float:
         return bottom - (value - floor) / (100 - floor) * (bottom - top)
 
     body, upper = [], 100.0
     for letter, name, lower in bands:
         low = max(float(lower), floor)
         if low < upper:
-            y, tall = height(upper), height(low) - height(upper)
+            y, tall = down(upper), down(low) - down(upper)
             wash = f"w{letter}" if letter in "ABCDE" else "bar2"
             body.append(
                 f'<rect class="w {wash}" x="{left:g}" y="{y:.1f}" width="{right - left:g}" height="{tall:.1f}"/>'
@@ -63,7 +63,7 @@ def trend_chart(
             body.append(f'<text class="t3 t11 r" x="20" y="{y + 4:.1f}">{plain(str(upper))}</text>')
         upper = min(upper, low)
     placed = [
-        (left + 18 + step * place, height(float(p.score)), p) if p.score is not None else None
+        (left + 18 + step * place, down(float(p.score)), p) if p.score is not None else None
         for place, p in enumerate(points)
     ]
     for before, after in pairwise(placed):
@@ -78,7 +78,7 @@ def trend_chart(
             anchor = "r" if last and len(points) > 1 else "m"
             label_x = right + 8 if anchor == "r" else x
             body.append(
-                f'<text class="t3 t11 {anchor}" x="{label_x:.1f}" y="262">{conditional_escape(point.label)}</text>'
+                f'<text class="t3 t11 {anchor}" x="{label_x:.1f}" y="{height - 6}">{conditional_escape(point.label)}</text>'
             )
         if found := placed[place]:
             y, css = found[1], f"f{point.letter}" if last else "dot"
@@ -99,7 +99,7 @@ def trend_chart(
         f"{'' if p.like_for_like else ' (not like for like)'}"
         for p in points
     )
-    return _svg(width, 268, f"Overall score by cycle: {said}", "".join(body), fluid=True)
+    return _svg(width, height, f"Overall score by cycle: {said}", "".join(body), fluid=True)
 
 
 def sparkline(values: Sequence[Decimal | None], letter: str = "") -> SafeString:

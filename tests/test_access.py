@@ -37,7 +37,7 @@ WALLED = {
     "partner_detail": "partner", "partner_edit": "partner", "partner_archive": "partner", "partner_restore": "partner",
     "partner_merge": "partner", "partner_scorecard": "partner", "contract_create": "partner",
     "contact_create": "partner", "contract_detail": "contract", "contract_edit": "contract",
-    "contract_delete": "contract", "contact_edit": "contact", "contact_end": "contact", "contact_delete": "contact",
+    "contract_delete": "contract", "brief": "contract", "contact_edit": "contact", "contact_end": "contact", "contact_delete": "contact",
     "scorecard_detail": "scorecard", "scorecard_export": "scorecard", "history": "partner",
     "cycle_remove_scorecard": "under_way", "cycle_remove_rater": "assessment",
 }  # fmt: skip

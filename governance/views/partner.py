@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from governance.standing import doubt, headline, why_no_score
+from governance.standing import before_of, doubt, headline, latest_of, why_no_score
 from partners.models import Contract, Partner
 from scorecards.charts import TrendPoint
 from scorecards.figures import Point, histories
@@ -48,10 +48,9 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _standing(partner: Partner, points: list[Point]) -> dict[str, Any]:
-    """The last closed cycle with an outcome, else the open one; the closed, scored one before it; both in words."""
-    told = [point for point in points if point.coverage is not None]
-    latest = next((point for point in reversed(told) if point.closed), told[-1] if told else None)
-    before = _before(told, latest) if latest else None
+    """Its last outcome and the one before it, in words."""
+    latest = latest_of(points)
+    before = before_of(points, latest) if latest else None
     change = _change(latest, before)
     bands = Band.objects.filter(template=latest.template_id) if latest else Band.objects.none()
     edges = list(bands.values_list("letter", "name", "lower"))
@@ -63,12 +62,6 @@ def _standing(partner: Partner, points: list[Point]) -> dict[str, Any]:
         "headline": headline(partner, latest, band, before, change),
         "doubt": doubt(latest),
     }
-
-
-def _before(points: list[Point], point: Point) -> Point | None:
-    """The closed, scored cycle before this one."""
-    earlier = points[: points.index(point)]
-    return next((other for other in reversed(earlier) if other.closed and other.overall is not None), None)
 
 
 def _change(point: Point | None, before: Point | None) -> Decimal | None:
@@ -93,5 +86,5 @@ def _scores(latest: Point, points: list[Point], bands: list[tuple[str, str, Deci
             (name, score, (letter := band_of(edges, score)), names.get(letter))
             for name, score in categories.values_list("category__name", "score")
         ],
-        "rows": [(point, _change(point, _before(points, point))) for point in reversed(points)],
+        "rows": [(point, _change(point, before_of(points, point))) for point in reversed(points)],
     }

@@ -1,0 +1,147 @@
+"""The top of a brief: the question and by when it must be answered, the score, and what the contract is."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.templatetags.look import away, change, day, money, percent, score
+from accounts.words import counted
+from governance.brief.subject import Subject
+from governance.decisions import decision_of
+from governance.models import DEFER
+from governance.standing import why_no_score
+from governance.words import amount
+from partners.dates import term_after
+from partners.models import EVERGREEN, EXTENSIONS, Contract
+from scorecards.figures import place_of
+from scorecards.models import Assessment, Score
+
+CHOICE = "renew, renegotiate, replace or leave?"
+LONGEST_NAME = 90  # of a partner or contract: the page is one page
+
+
+def of(about: Subject) -> dict[str, Any]:
+    contract = about.contract
+    return {
+        "heading": heading(about),
+        "contract": {"id": contract.pk, "title": _short(contract.title), "reference": contract.reference},
+        "partner": {"id": contract.partner_id, "name": _short(contract.partner.name)},
+        "score": _score(about),
+        "facts": facts(about),
+    }
+
+
+def heading(about: Subject) -> str:
+    """The question, unless it is answered or too late, and by when it must be answered."""
+    contract, today = about.contract, about.today
+    name, ends = _short(contract.partner.name), contract.term_ends
+    if ends and ends < today:
+        return f"{name}: this contract ended {_still(away(ends, today))}, on {_still(day(ends))}."
+    said = f"{name}: {CHOICE}"
+    decision = decision_of(contract)
+    if decision and decision.outcome != DEFER:
+        said = f"{name}: {decision.get_outcome_display().lower()}, decided on {_still(day(decision.at))}."
+    elif contract.term == EVERGREEN:
+        said = f"{name}: keep, renegotiate, replace or leave?"
+    return f"{said} {by_when(contract)}"
+
+
+def by_when(contract: Contract) -> str:
+    """Until when notice can be given, in a sentence."""
+    today, ends, deadline = contract.today, contract.term_ends, contract.notice_deadline
+    if contract.term == EVERGREEN:
+        return "It has no end: notice can be given on any day."
+    if not ends:
+        return "No end is recorded."
+    if not deadline:
+        return f"It ends {_still(away(ends, today))}, on {_still(day(ends))}; no notice period is entered."
+    if deadline >= today:
+        return f"Notice is due {_still(away(deadline, today))}, by {_still(day(deadline))}."
+    return (
+        f"The notice deadline passed {_still(away(deadline, today))}; it ends {_still(away(ends, today))}, "
+        f"on {_still(day(ends))}."
+    )
+
+
+def facts(about: Subject) -> list[tuple[str, str]]:
+    """What the contract is, in a line."""
+    contract = about.contract
+    yearly, ends = getattr(contract, "yearly", contract.annual_value), contract.term_ends
+    return [
+        ("Annual value", f"{contract.currency} {money(yearly)}" if yearly is not None else "not recorded"),
+        ("Ends", day(ends) if ends else "never" if contract.term == EVERGREEN else "not recorded"),
+        ("If nobody acts", if_nobody_acts(about, yearly)),
+        ("Raters", _raters(about)),
+        ("Contract owner", str(contract.owner) if contract.owner else "nobody yet"),
+    ]
+
+
+def if_nobody_acts(about: Subject, yearly: Decimal | None) -> str:
+    """What happens to the contract by itself."""
+    contract, ends = about.contract, about.contract.term_ends
+    if contract.term == EVERGREEN:
+        return f"goes on, {amount(yearly, contract.currency)} a year" if yearly is not None else "goes on"
+    if not ends:
+        return "not known: no end recorded"
+    if contract.has_ended:
+        return "nothing: it has ended"
+    if contract.ends_for_good == ends:
+        return "ends: decided not to renew it"
+    if contract.term == EXTENSIONS:
+        months = contract.renewal_months
+        return (
+            f"ends; {counted(months, 'month')} more are ours to take" if months else "ends; extending is ours"
+        )
+    if not contract.auto_renews:
+        return "ends on that day"
+    if not contract.renewal_months:
+        return "renews; for how long is not recorded"
+    until = day(term_after(ends, contract.renewal_months, 1))
+    more = (yearly or 0) * contract.renewal_months / 12
+    return f"renews until {until}" + (f", {amount(more, contract.currency)}" if more else "")
+
+
+def _raters(about: Subject) -> str:
+    if not about.card:
+        return "–"
+    submitted = about.outcome.raters if about.outcome else 0
+    return f"{submitted} of {Assessment.objects.filter(scorecard=about.card).count()} submitted"
+
+
+def _score(about: Subject) -> dict[str, Any]:
+    """The score with its standing, or why there is none."""
+    latest, card, outcome = about.latest, about.card, about.outcome
+    if latest is None or latest.overall is None or card is None or outcome is None:
+        return {"missing": why_no_score(about.contract.partner, about.user).why}
+    place, among = place_of(card, outcome)
+    beside = [f"coverage {percent(latest.coverage)}"]
+    if outcome.lower != outcome.upper:
+        beside = [f"{score(outcome.lower)} to {score(outcome.upper)} with what is missing"]
+    if about.before:
+        beside.append(f"{change(about.change)} since {about.before.cycle}")
+    if place:
+        beside.append(f"rank {place} of {among}")
+    return {
+        "overall": score(latest.overall), "letter": latest.standing, "band": about.band_name(latest.standing),
+        "status": latest.status, "beside": beside, "cycle": latest.cycle, "closed": latest.closed,
+        "doubt": _doubt(about), "href": reverse("scorecard_detail", args=[card.pk]),
+    }  # fmt: skip
+
+
+def _doubt(about: Subject) -> str:
+    """What keeps the score from being the last word."""
+    if about.outcome and about.outcome.status == Score.PROVISIONAL:
+        return "Provisional: too few raters or too little of the weight scored."
+    if about.latest and not about.latest.closed:
+        return f"{about.latest.cycle} is still open: the score may move."
+    return ""
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
+
+
+def _still(text: str) -> str:
+    """Kept on one line."""
+    return text.replace(" ", "\u00a0")

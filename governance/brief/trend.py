@@ -1,0 +1,59 @@
+"""How the score has moved from cycle to cycle."""
+
+from django.urls import reverse
+
+from accounts.templatetags.look import score
+from accounts.words import counted
+from governance.brief.section import Section, Source
+from governance.brief.subject import Subject
+from scorecards.figures import Point
+from scorecards.scoring import shown
+
+SHOWN = 8  # cycles
+STILL = 2  # points that nobody would call a move
+
+
+def section(about: Subject) -> Section | None:
+    """The last cycles as a line over the bands; nothing before the first score."""
+    points = about.points[-SHOWN:]
+    if not any(point.overall is not None for point in points):
+        return None
+    rows = [
+        {
+            "label": point.cycle, "score": point.overall, "letter": point.standing,
+            "like_for_like": place == 0 or point.template_id == points[place - 1].template_id,
+        }
+        for place, point in enumerate(points)
+    ]  # fmt: skip
+    partner = reverse("partner_detail", args=[about.contract.partner_id])
+    words = f"Overall scores of {counted(len(points), 'cycle')}, {points[0].cycle} to {points[-1].cycle}"
+    return Section(
+        "trend", finding(points), {"points": rows, "bands": about.bands}, sources=[Source(words, partner)]
+    )
+
+
+def finding(points: list[Point]) -> str:
+    """Where it went over the cycles shown, and whether that has become faster."""
+    scored = [point for point in points if point.overall is not None]
+    values = [shown(point.overall) for point in scored if point.overall is not None]
+    if len(values) == 1:
+        return f"One cycle so far: {score(values[0])}"
+    moved, last = values[-1] - values[0], values[-1] - values[-2]
+    span = f"{counted(len(values), 'cycle')}"
+    if abs(moved) < STILL:
+        return (
+            f"Steady over {span}"
+            if abs(last) < STILL
+            else f"{_way(last)} by {abs(last)} since {scored[-2].cycle}"
+        )
+    said = f"{_way(moved)} by {abs(moved)} over {span}"
+    average = moved / (len(values) - 1)
+    if len(values) > 2 and last * moved < 0 and abs(last) >= STILL:
+        return f"{said}, turned this time"
+    if len(values) > 2 and abs(last) > 2 * abs(average):
+        return f"{said}, faster this time"
+    return said
+
+
+def _way(difference: object) -> str:
+    return "Up" if difference > 0 else "Down"  # type: ignore[operator]
