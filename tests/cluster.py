@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -31,9 +32,14 @@ CHROMIUM_FLAGS = [
 ]  # fmt: skip
 
 
+_kept: dict[Path, IO[str]] = {}  # open files whose locks say that this process still needs the folder
+
+
 def make_data_dir() -> Path:
     """Make a data directory under /tmp that PostgreSQL's own user may enter."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
+    _kept[folder] = (folder / "kept").open("w")
+    fcntl.flock(_kept[folder], fcntl.LOCK_EX)
     folder.chmod(0o711)
     embedded.prepare_data_dir(folder)
     return folder
@@ -43,6 +49,8 @@ def throw_away(data_dir: Path) -> None:
     """Remove a data directory and its sockets."""
     shutil.rmtree(embedded.socket_folder(data_dir), ignore_errors=True)
     shutil.rmtree(data_dir, ignore_errors=True)
+    if kept := _kept.pop(data_dir, None):
+        kept.close()
 
 
 def sweep() -> None:
@@ -51,8 +59,8 @@ def sweep() -> None:
         try:
             if folder.stat().st_uid != os.geteuid():
                 continue
-            with (folder / "lock").open() as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with (folder / "kept").open() as kept:
+                fcntl.flock(kept, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 throw_away(folder)
         except OSError:
             continue
@@ -63,8 +71,6 @@ class Cluster:
 
     def __init__(self) -> None:
         self.data_dir = make_data_dir()
-        self.lock = (self.data_dir / "lock").open("w")
-        fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.server: Program = embedded.postgres(self.data_dir, options=HASTY, sync=False)
         self.server.start()
         embedded.wait_for_postgres(self.server, self.data_dir)
@@ -72,7 +78,6 @@ class Cluster:
     def stop(self) -> None:
         self.server.kill()
         throw_away(self.data_dir)
-        self.lock.close()
 
 
 def pytest_configure(config: pytest.Config) -> None:
