@@ -1,4 +1,4 @@
-"""Partners, their contacts and contracts, and registers being imported."""
+"""Partners, their contacts and contracts, what these cost, and registers being imported."""
 
 from partners.models.contracts import (
     EVERGREEN,
@@ -11,6 +11,7 @@ from partners.models.contracts import (
     in_force_today,
     term_end,
 )
+from partners.models.costs import COST_KINDS, CostLine, Rate, Reporting
 from partners.models.partners import (
     APART_KINDS,
     INTERNAL_KINDS,
@@ -24,7 +25,7 @@ from partners.models.partners import (
 from partners.models.register import RegisterImport, RegisterImportQuerySet
 
 __all__ = [
-    "APART_KINDS", "EVERGREEN", "EXTENSIONS", "FIXED", "INTERNAL_KINDS", "KINDS", "NOTICE_UNITS", "SEGMENTS", "TERMS",
-    "Contact", "Contract", "ContractQuerySet", "Partner", "PartnerAlias", "PartnerQuerySet", "RegisterImport",
-    "RegisterImportQuerySet", "in_force_today", "term_end",
+    "APART_KINDS", "COST_KINDS", "EVERGREEN", "EXTENSIONS", "FIXED", "INTERNAL_KINDS", "KINDS", "NOTICE_UNITS", "SEGMENTS", "TERMS",
+    "Contact", "Contract", "ContractQuerySet", "CostLine", "Partner", "PartnerAlias", "PartnerQuerySet", "Rate",
+    "RegisterImport", "RegisterImportQuerySet", "Reporting", "in_force_today", "term_end",
 ]  # fmt: skip

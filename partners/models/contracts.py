@@ -103,6 +103,8 @@ class Contract(models.Model):
     ends_for_good = models.DateField(
         null=True, editable=False, help_text="Last day of the term it was decided not to renew."
     )
+    # Costs are forecast to the end of the term, or to this day where it is later.
+    end_of_life = models.DateField(null=True, blank=True)
     annual_value = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     total_value = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, default="EUR", help_text="ISO 4217, for example EUR.")
