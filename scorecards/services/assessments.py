@@ -10,6 +10,7 @@ from django.utils import timezone
 from partners.models import Partner
 from scorecards.models import Assessment, Criterion, Cycle, Rating, Scorecard, Template
 from scorecards.services.recompute import request_recompute
+from scorecards.whole import whole
 
 
 class AssessmentLocked(Exception):
@@ -157,8 +158,9 @@ def marks_of(assessment: Assessment) -> dict[int, Mark]:
 
 def asked_criteria(assessment: Assessment) -> list[Criterion]:
     """The template's criteria in order, rated and measured, without those this rater's role is not asked."""
-    criteria = Criterion.objects.filter(category__template=assessment.scorecard.template_id)
-    return [c for c in criteria.select_related("category") if is_asked(assessment.rater_role, c.roles)]
+    categories = whole(assessment.scorecard.template).categories.all()
+    criteria = (criterion for category in categories for criterion in category.criteria.all())
+    return [criterion for criterion in criteria if is_asked(assessment.rater_role, criterion.roles)]
 
 
 def is_asked(rater_role: str, roles: list[str]) -> bool:

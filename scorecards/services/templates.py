@@ -10,6 +10,7 @@ from typing import IO
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from accounts.fields import refuse_hidden_signs
 from accounts.models import RATER_ROLES
@@ -328,7 +329,8 @@ def activate(template: Template) -> Template:
     template = lock_draft(template)
     if sentences := weight_problems(template):
         raise ValidationError(sentences)
-    Template.objects.filter(name=template.name, state=Template.ACTIVE).update(state=Template.RETIRED)
+    before = Template.objects.filter(name=template.name, state=Template.ACTIVE)
+    before.update(state=Template.RETIRED, version=F("version") + 1)
     template.state = Template.ACTIVE
     template.version += 1
     template.save(update_fields=["state", "version"])

@@ -12,6 +12,7 @@ from scorecards.arithmetic import Arithmetic, Row
 from scorecards.figures import Comparison, comparisons
 from scorecards.models import CategoryScore, Cycle, Score, Scorecard, Template
 from scorecards.scoring import stored
+from scorecards.whole import whole
 from vendorhub.roles import needs
 
 OUTCOME = [
@@ -60,9 +61,8 @@ def cycle_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
 def scorecard_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     """One scorecard: what each category and criterion scores and brings."""
     cards = Scorecard.objects.scores_visible_to(request.user).select_related("cycle", "partner", "template")
-    card = get_object_or_404(
-        cards.prefetch_related("template__categories__criteria", "template__bands"), pk=pk
-    )
+    card = get_object_or_404(cards, pk=pk)
+    card.template = whole(card.template)
     rows: list[list[Any]] = []
     sums = Arithmetic(card)
     for category in sums.categories:
@@ -74,9 +74,9 @@ def scorecard_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
             rows.append(
                 [category.category.name, row.criterion.name, row.criterion.weight, *_part(row), *counts]
             )
-    whole = sums.outcome
+    found = sums.outcome
     rows.append(
-        ["Overall", None, sums.total_weight, whole.overall, whole.standing, whole.overall, None, None, None]
+        ["Overall", None, sums.total_weight, found.overall, found.standing, found.overall, None, None, None]
     )
     return _download(form, f"{card.partner} {card.cycle}", [("Scorecard", STEPS, rows)])
 

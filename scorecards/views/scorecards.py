@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, Q, prefetch_related_objects
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -15,9 +15,9 @@ from scorecards.figures import place_of, with_previous_id
 from scorecards.findings import change_since, explanation, heading
 from scorecards.models import Assessment, Cycle, Scorecard
 from scorecards.services.comments import readable_comments
+from scorecards.whole import whole
 from vendorhub.roles import needs
 
-WHOLE_TEMPLATE = ("template__categories__criteria", "template__bands")
 TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
 
 
@@ -25,10 +25,7 @@ TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
 def scorecard_detail(request: HttpRequest, pk: int) -> HttpResponse:
     seen = Scorecard.objects.scores_visible_to(request.user)
     card = (
-        with_previous_id(seen.filter(pk=pk))
-        .select_related("cycle", "partner", "template", "score")
-        .prefetch_related(*WHOLE_TEMPLATE)
-        .first()
+        with_previous_id(seen.filter(pk=pk)).select_related("cycle", "partner", "template", "score").first()
     )
     if card is None:
         return _still_blind(request, pk)
@@ -51,15 +48,14 @@ def _taken_apart(card: Scorecard, seen: Any, opened: set[str], against: str) -> 
 
     `against`: the cycle to compare with, as the address asks; without one it is the last with a score.
     """
+    card.template = whole(card.template)
     outcome = getattr(card, "score", None)
     past = _past(seen, card)
     choices = [earlier for earlier in past if hasattr(earlier, "score") and earlier.score.overall is not None]
     chosen = next((earlier for earlier in choices if earlier.cycle_id == row_number(against)), None)
     before = chosen or next((earlier for earlier in past if earlier.pk == card.previous_id), None)
-    if before and before.template_id == card.template_id:
-        before.template = card.template
-    elif before:
-        prefetch_related_objects([before], *WHOLE_TEMPLATE)
+    if before:
+        before.template = whole(before.template)
     sums = Arithmetic(card, opened, before)
     trend = _trend([*past, card])
     criteria = [row.criterion for row in sums.criteria]
