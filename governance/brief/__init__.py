@@ -6,27 +6,47 @@ SECTIONS and put its template beside the others; its questions and sources find 
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from governance.brief import head, trend
+from governance.brief import asking, categories, costs, criteria, head, open_items, ourselves, trend
 from governance.brief.section import Section
 from governance.brief.subject import Subject
 from partners.models import Contract
 
-SECTIONS: list[Callable[[Subject], Section | None]] = [trend.section]
+# Findings, then what stands beside the questions that come of them.
+SECTIONS: list[Callable[[Subject], Section | None]] = [
+    trend.section, categories.section, criteria.section, costs.section, open_items.section,
+]  # fmt: skip
+CLOSING: list[Callable[[Subject], Section | None]] = [ourselves.section]
+MOST_QUESTIONS, COLUMNS = 6, 6
 
 
 def brief_of(contract: Contract, user: Any) -> dict[str, Any]:
     """The brief as `user` may see it, in plain values: what is shown and what is kept are the same thing."""
     about = Subject(contract, user)
-    sections = [found for section in SECTIONS if (found := section(about))]
+    findings = [found for section in SECTIONS if (found := section(about))]
+    closing = [found for section in CLOSING if (found := section(about))]
+    asked = asking.section([*findings, *closing], MOST_QUESTIONS)
     said = {
         "at": about.at.isoformat(),
         "cards": sorted(about.cards),
         **head.of(about),
-        "sections": [asdict(section) for section in sections],
+        "sections": [asdict(section) for section in laid_out([*findings, *asked, *closing])],
     }
     return json.loads(json.dumps(said, cls=DjangoJSONEncoder))
+
+
+def laid_out(sections: list[Section]) -> list[Section]:
+    """In rows that are filled: the last of each takes what is left of it."""
+    rows: list[list[Section]] = []
+    for section in sections:
+        if rows and sum(one.span for one in rows[-1]) + section.span <= COLUMNS:
+            rows[-1].append(section)
+        else:
+            rows.append([section])
+    for row in rows:
+        row[-1] = replace(row[-1], span=COLUMNS - sum(one.span for one in row[:-1]))
+    return [section for row in rows for section in row]

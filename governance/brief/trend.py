@@ -6,6 +6,7 @@ from accounts.templatetags.look import score
 from accounts.words import counted
 from governance.brief.section import Section, Source
 from governance.brief.subject import Subject
+from governance.words import spelled
 from scorecards.figures import Point
 from scorecards.scoring import shown
 
@@ -14,8 +15,10 @@ STILL = 2  # points that nobody would call a move
 
 
 def section(about: Subject) -> Section | None:
-    """The last cycles as a line over the bands; nothing before the first score."""
-    points = about.points[-SHOWN:]
+    """The cycles up to the one the brief is about, as a line over the bands; nothing before the first score."""
+    if about.latest is None:
+        return None
+    points = about.points[: about.points.index(about.latest) + 1][-SHOWN:]
     if not any(point.overall is not None for point in points):
         return None
     rows = [
@@ -39,7 +42,7 @@ def finding(points: list[Point]) -> str:
     if len(values) == 1:
         return f"One cycle so far: {score(values[0])}"
     moved, last = values[-1] - values[0], values[-1] - values[-2]
-    span = f"{counted(len(values), 'cycle')}"
+    span = f"{spelled(len(values))} cycles"
     if abs(moved) < STILL:
         return (
             f"Steady over {span}"

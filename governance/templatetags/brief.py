@@ -9,6 +9,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from accounts.templatetags.look import moment
+from governance.brief.drawings import compare_dot, cost_bars
 from scorecards.charts import TrendPoint, trend_chart
 
 register = template.Library()
@@ -31,6 +32,19 @@ def brief_trend(data: Mapping[str, Any], width: int = 430, height: int = 196) ->
     """The trend over the bands."""
     points = [TrendPoint(**{**row, "score": _decimal(row["score"])}) for row in data["points"]]
     return trend_chart(points, _bands(data["bands"]), width, height)
+
+
+@register.simple_tag
+def brief_dot(row: Mapping[str, Any], data: Mapping[str, Any]) -> SafeString:
+    """A category now, before and beside its peers."""
+    now, before, peers = (_decimal(row[name]) for name in ("score", "before", "peers"))
+    return compare_dot(now or Decimal(0), before, peers, row["letter"], data["low"], data["high"])
+
+
+@register.simple_tag
+def brief_costs(data: Mapping[str, Any]) -> SafeString:
+    """A bar for each year."""
+    return cost_bars([(row["label"], Decimal(row["amount"])) for row in data["rows"]], data["currency"])
 
 
 def _decimal(value: str | None) -> Decimal | None:

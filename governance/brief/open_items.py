@@ -1,0 +1,78 @@
+"""What is open before anybody decides: scores still being given, and what the contract's record lacks."""
+
+from typing import Any
+
+from django.db.models import Count
+from django.urls import reverse
+
+from accounts.templatetags.look import away, percent
+from accounts.words import counted
+from governance.brief.section import Section, Source
+from governance.brief.subject import Subject
+from governance.words import sentence, spelled
+from partners.models import EVERGREEN, Contract
+from scorecards.models import Cycle, Score, Scorecard
+
+SHOWN = 5
+
+
+def section(about: Subject) -> Section | None:
+    found = [*scoring(about), *gaps(about.contract)]
+    if not found:
+        return None
+    title = f"{sentence(spelled(len(found)))} {'thing is' if len(found) == 1 else 'things are'} open"
+    rows, more = found[:SHOWN], len(found) - SHOWN
+    return Section(
+        "items", title, {"rows": rows}, note=f"And {more} more: see the sources." if more > 0 else "",
+        sources=[Source(row["words"], row["href"]) for row in found],
+    )  # fmt: skip
+
+
+def scoring(about: Subject) -> list[dict[str, Any]]:
+    """Scores that are still being given, or that are not final."""
+    found = []
+    cards = Scorecard.objects.visible_to(about.user).filter(
+        partner=about.contract.partner_id, cycle__state=Cycle.OPEN
+    )
+    for card in cards.select_related("cycle").annotate(
+        asked=Count("assessments"), submitted=Count("assessments__submitted_at")
+    ):
+        left = card.asked - card.submitted
+        if left or not card.asked:
+            said = f"{counted(left, 'rater')} of {card.asked} to submit" if card.asked else "no rater asked"
+            found.append(
+                _item(
+                    f"{card.cycle}: {said}, due {away(card.cycle.due)}",
+                    reverse("scorecard_detail", args=[card.pk]),
+                )
+            )
+    outcome, card_now = about.outcome, about.card
+    if outcome and card_now and outcome.status == Score.PROVISIONAL:
+        least = card_now.template.minimum_raters
+        said = (
+            f"{counted(outcome.raters, 'rater')}, {least} needed"
+            if outcome.raters < least
+            else f"{percent(outcome.coverage)} of the weight scored"
+        )
+        found.append(
+            _item(f"Score only provisional: {said}", reverse("scorecard_detail", args=[card_now.pk]))
+        )
+    return found
+
+
+def gaps(contract: Contract) -> list[dict[str, Any]]:
+    """What the contract's record lacks."""
+    lacking = [
+        (contract.owner is None, "Nobody owns the contract"),
+        (contract.owner is not None and not contract.owner.is_active, f"Its owner {contract.owner} has left"),
+        (contract.notice_period is None, "No notice period entered"),
+        (contract.ends is None and contract.term != EVERGREEN, "No end recorded"),
+        (contract.auto_renews and not contract.renewal_months, "Renews itself, for how long is not recorded"),
+        (contract.annual_value is None and contract.total_value is None, "No value recorded"),
+        (not contract.link, "No link to the document"),
+    ]
+    return [_item(words, contract.get_absolute_url()) for lacks, words in lacking if lacks]
+
+
+def _item(words: str, href: str) -> dict[str, str]:
+    return {"words": words, "href": href}
