@@ -13,12 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import (
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-)
+from django.db.models import Q, QuerySet
 
 from partners.models import APART_KINDS
 from scorecards import scoring
@@ -185,21 +180,6 @@ def comparisons(scorecard_ids: Iterable[int]) -> dict[int, Comparison]:
     with connection.cursor() as cursor:
         cursor.execute(_COMPARISONS, {"ids": list(scorecard_ids), "apart": list(APART_KINDS)})
         return {pk: Comparison(*row) for pk, *row in cursor.fetchall()}
-
-
-def with_previous_id(scorecards: "QuerySet[Scorecard]") -> "QuerySet[Scorecard]":
-    """Add `previous_id` alone, as `comparisons` has it."""
-    earlier = (
-        Scorecard.objects.filter(
-            partner=OuterRef("partner"), cycle__state=Cycle.CLOSED, score__overall__isnull=False
-        )
-        .filter(
-            Q(cycle__ends__lt=OuterRef("cycle__ends"))
-            | Q(cycle__ends=OuterRef("cycle__ends"), cycle__lt=OuterRef("cycle"))
-        )
-        .order_by("-cycle__ends", "-cycle")
-    )
-    return scorecards.annotate(previous_id=Subquery(earlier.values("pk")[:1]))
 
 
 # Arrays instead of joins: PostgreSQL then walks one index in order, a quarter of the time for 10,000 partners.

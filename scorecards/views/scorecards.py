@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -11,7 +11,7 @@ from accounts.numbers import row_number
 from partners.models import Partner
 from scorecards.arithmetic import Arithmetic
 from scorecards.charts import TrendPoint
-from scorecards.figures import place_of, with_previous_id
+from scorecards.figures import place_of
 from scorecards.findings import change_since, explanation, heading
 from scorecards.models import Assessment, Cycle, Scorecard
 from scorecards.services.comments import readable_comments
@@ -23,15 +23,14 @@ TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
 
 @needs("use")
 def scorecard_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    seen = Scorecard.objects.scores_visible_to(request.user)
-    card = (
-        with_previous_id(seen.filter(pk=pk)).select_related("cycle", "partner", "template", "score").first()
-    )
+    cards = _with_its_like(request.user, pk)
+    card = next((card for card in cards if card.pk == pk), None)
     if card is None:
         return _still_blind(request, pk)
+    past = [earlier for earlier in cards[: cards.index(card)] if earlier.cycle.state == Cycle.CLOSED]
     opened = set(request.GET.get("open", "").split(",")[:200]) - {""}
-    against = request.GET.get("against", "")
-    return render(request, "scorecards/scorecard_detail.html", _taken_apart(card, seen, opened, against))
+    context = _taken_apart(card, past[1 - TREND_LENGTH :], opened, request.GET.get("against", ""))
+    return render(request, "scorecards/scorecard_detail.html", context)
 
 
 @needs("use")
@@ -43,17 +42,17 @@ def partner_scorecard(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(latest.filter(score__overall__isnull=False).first() or latest.first() or partner)
 
 
-def _taken_apart(card: Scorecard, seen: Any, opened: set[str], against: str) -> dict[str, Any]:
+def _taken_apart(card: Scorecard, past: list[Scorecard], opened: set[str], against: str) -> dict[str, Any]:
     """Everything the page shows, in a number of queries that grows neither with raters nor with criteria.
 
-    `against`: the cycle to compare with, as the address asks; without one it is the last with a score.
+    `past`: the partner's scorecards of earlier closed cycles, oldest first. `against`: the cycle to compare with, as
+    the address asks; without one it is the last with a score.
     """
     card.template = whole(card.template)
     outcome = getattr(card, "score", None)
-    past = _past(seen, card)
     choices = [earlier for earlier in past if hasattr(earlier, "score") and earlier.score.overall is not None]
     chosen = next((earlier for earlier in choices if earlier.cycle_id == row_number(against)), None)
-    before = chosen or next((earlier for earlier in past if earlier.pk == card.previous_id), None)
+    before = chosen or (choices[-1] if choices else None)
     if before:
         before.template = whole(before.template)
     sums = Arithmetic(card, opened, before)
@@ -93,15 +92,12 @@ def _taken_apart(card: Scorecard, seen: Any, opened: set[str], against: str) -> 
     }
 
 
-def _past(seen: Any, card: Scorecard) -> list[Scorecard]:
-    """The partner's scorecards of earlier closed cycles, oldest first."""
-    earlier = Q(cycle__ends__lt=card.cycle.ends) | Q(cycle__ends=card.cycle.ends, cycle_id__lt=card.cycle_id)
-    past = (
-        seen.filter(earlier, partner=card.partner_id, cycle__state=Cycle.CLOSED)
-        .select_related("cycle", "template", "score")
-        .order_by("-cycle__ends", "-cycle_id")[: TREND_LENGTH - 1]
-    )
-    return list(past)[::-1]
+def _with_its_like(user: Any, pk: int) -> list[Scorecard]:
+    """The scorecards of its partner whose scores this person may see, it among them, oldest first: one statement."""
+    seen = Scorecard.objects.scores_visible_to(user)
+    like_it = seen.filter(partner=Scorecard.objects.filter(pk=pk).values("partner")[:1])
+    cards = like_it.select_related("cycle", "partner", "template", "score")
+    return list(cards.order_by("cycle__ends", "cycle_id"))
 
 
 def _trend(cards: list[Scorecard]) -> list[TrendPoint]:
