@@ -136,6 +136,10 @@ class ContractForm(OwnedForm):
         min_value=1, max_value=240, required=False, label="Renewal term, months",
         help_text="Months each renewal or extension adds.",
     )  # fmt: skip
+    end_of_life = DayField(
+        required=False, label="End of life",
+        help_text="When we expect to stop using it, if that is later than the end. Costs are counted until then.",
+    )  # fmt: skip
     annual_value = MoneyField(label="Value a year")
     total_value = MoneyField(label="Total value")
     currency = CurrencyField()
@@ -147,7 +151,7 @@ class ContractForm(OwnedForm):
         model = Contract
         fields = [
             "reference", "title", "term", "starts", "ends", "notice_period", "notice_unit", "auto_renews",
-            "renewal_months", "country", "time_zone", "annual_value", "total_value", "currency", "unit", "owner", "delivered_by", "link",
+            "renewal_months", "end_of_life", "country", "time_zone", "annual_value", "total_value", "currency", "unit", "owner", "delivered_by", "link",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -166,6 +170,8 @@ class ContractForm(OwnedForm):
         starts, ends = data.get("starts"), data.get("ends")
         if starts and ends and ends < starts:
             self.add_error("ends", "The contract ends before it starts.")
+        if ends and data.get("end_of_life") and data["end_of_life"] < ends:
+            self.add_error("end_of_life", "The end of life lies before the end of the term.")
         self._check_term(data)
         self._check_notice(data)
         if data.get("auto_renews") and not data.get("renewal_months") and "renewal_months" not in self.errors:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import contacts, contracts, merge, partners, register
+from partners.views import contacts, contracts, costs, currencies, merge, partners, register
 
 urlpatterns = [
     path("import/", register.import_list, name="import_list"),
@@ -20,6 +20,15 @@ urlpatterns = [
     path("contracts/<int:pk>/", contracts.contract_detail, name="contract_detail"),
     path("contracts/<int:pk>/edit/", contracts.contract_edit, name="contract_edit"),
     path("contracts/<int:pk>/delete/", contracts.contract_delete, name="contract_delete"),
+    path("contracts/<int:pk>/costs/", costs.contract_costs, name="contract_costs"),
+    path("contracts/<int:pk>/costs/new/", costs.cost_create, name="cost_create"),
+    path("contracts/<int:pk>/costs.csv", costs.cost_export, name="cost_export"),
+    path("costs/<int:pk>/edit/", costs.cost_edit, name="cost_edit"),
+    path("costs/<int:pk>/delete/", costs.cost_delete, name="cost_delete"),
+    path("settings/currencies/", currencies.currencies, name="currencies"),
+    path("settings/currencies/reporting/", currencies.reporting_edit, name="reporting_edit"),
+    path("settings/currencies/<int:pk>/", currencies.rate_edit, name="rate_edit"),
+    path("settings/currencies/<int:pk>/delete/", currencies.rate_delete, name="rate_delete"),
     path("contacts/<int:pk>/edit/", contacts.contact_edit, name="contact_edit"),
     path("contacts/<int:pk>/end/", contacts.contact_end, name="contact_end"),
     path("contacts/<int:pk>/delete/", contacts.contact_delete, name="contact_delete"),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import OutgoingMail
-from partners.models import Contact, RegisterImport
+from partners.models import Contact, CostLine, Rate, RegisterImport
 from scorecards.models import CycleTemplate
 from tests.factories import (
     make_assessment,
@@ -38,7 +39,8 @@ WALLED = {
     "partner_merge": "partner", "partner_scorecard": "partner", "contract_create": "partner",
     "contact_create": "partner", "contract_detail": "contract", "contract_edit": "contract",
     "contract_delete": "contract", "brief": "contract", "contact_edit": "contact", "contact_end": "contact", "contact_delete": "contact",
-    "scorecard_detail": "scorecard", "scorecard_export": "scorecard", "history": "partner",
+    "contract_costs": "contract", "cost_create": "contract", "cost_export": "contract", "cost_edit": "cost",
+    "cost_delete": "cost", "scorecard_detail": "scorecard", "scorecard_export": "scorecard", "history": "partner",
     "cycle_remove_scorecard": "under_way", "cycle_remove_rater": "assessment",
 }  # fmt: skip
 # The whole company's.
@@ -49,7 +51,7 @@ COMPANY = {
     "cycle_raters": "cycle", "cycle_template": "cycle", "cycle_open": "cycle", "cycle_nudge": "cycle",
     "cycle_extend": "cycle", "cycle_discard": "cycle", "cycle_close": "cycle", "cycle_reopen": "cycle", "cycle_export": "cycle",
     "person_edit": "person", "person_invite": "person", "unit_rename": "unit", "unit_delete": "unit",
-    "mail_retry": "mail",
+    "mail_retry": "mail", "rate_edit": "rate", "rate_delete": "rate",
 }  # fmt: skip
 # A person's own, whatever the role: nobody else's exists.
 OWN = {
@@ -60,7 +62,7 @@ OWN = {
 PLAIN = {
     "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
-    "person_create", "units", "mail_list", "audit_list",
+    "person_create", "units", "mail_list", "audit_list", "currencies", "reporting_edit",
 }  # fmt: skip
 ABOUT = {**WALLED, **COMPANY, **OWN}
 
@@ -88,6 +90,10 @@ class World:
         self.unit = unit
         self.partner = make_partner(unit=unit)
         self.contract = make_contract(self.partner, unit=unit)
+        self.cost = CostLine.objects.create(contract=self.contract, amount=1, currency="EUR")
+        self.rate, _ = Rate.objects.get_or_create(
+            reporting="EUR", currency="USD", valid_from=date(2026, 1, 1), defaults={"units": 1}
+        )
         self.contact = Contact.objects.create(partner=self.partner, name="Somebody")
         self.template = make_template()
         self.draft = make_template(state="draft")

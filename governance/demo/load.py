@@ -9,8 +9,9 @@ from django.utils import timezone
 from accounts.middleware import set_actor
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from governance.demo import PASSWORD, data
+from governance.demo.costs import load_costs
 from governance.demo.quarters import Demo, load_quarters
-from partners.models import Contact, Contract, Partner, RegisterImport
+from partners.models import Contact, Contract, Partner, Rate, RegisterImport
 from partners.names import name_key
 from partners.services.deadlines import set_deadlines
 from scorecards.models import Assessment, Cycle, Rating, Scorecard, Template
@@ -28,7 +29,7 @@ def refuse_unless_empty() -> None:
     builtin = Template.objects.filter(name__in=[name for name, *_ in BUILTIN], number=1)
     for rows in (
         User.objects.all(), BusinessUnit.objects.all(), Partner.objects.all(), Cycle.objects.all(),
-        RegisterImport.objects.all(), OutgoingMail.objects.all(), Template.objects.exclude(pk__in=builtin),
+        RegisterImport.objects.all(), Rate.objects.all(), OutgoingMail.objects.all(), Template.objects.exclude(pk__in=builtin),
     ):  # fmt: skip
         if rows.exists():
             raise NotEmpty(
@@ -48,6 +49,7 @@ def load_demo(today: date | None = None) -> Demo:
     try:
         _partners(demo)
         _contracts(demo)
+        load_costs(demo.today)
         load_quarters(demo)
     finally:
         set_actor(None)

@@ -5,7 +5,7 @@ from django.db.models import Model, Q, QuerySet
 
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from governance.demo import data
-from partners.models import Contact, Contract, Partner, PartnerAlias
+from partners.models import Contact, Contract, CostLine, Partner, PartnerAlias, Rate
 from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, Rating, Scorecard
 
 
@@ -37,10 +37,12 @@ def remove_demo() -> int:
     _take_out(Scorecard.objects.filter(pk__in=scorecards))
     _take_out(CycleTemplate.objects.filter(cycle__in=cycles))
     _take_out(Cycle.objects.filter(pk__in=cycles))
+    _take_out(CostLine.objects.filter(contract__partner__in=partners))
     _take_out(Contract.objects.filter(partner__in=partners))
     _take_out(Contact.objects.filter(partner__in=partners))
     _take_out(PartnerAlias.objects.filter(partner__in=partners))
     _take_out(Partner.objects.filter(pk__in=partners))
+    _take_out(Rate.objects.filter(is_demo=True))
     OutgoingMail.objects.filter(recipient__in=people).delete()
     people.filter(assessments__isnull=False).update(is_active=False)
     strangers = list(people.filter(assessments=None).values_list("pk", flat=True))

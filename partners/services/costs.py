@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
@@ -18,6 +18,7 @@ from partners import costs
 from partners.costs import VALUE, Life, Line, Year
 from partners.models import Contract, CostLine, Rate, Reporting
 from partners.money import Rates
+from partners.services.partners import AT_THE_SAME_MOMENT, save_holding
 
 _OF_A_CONTRACT = (
     "pk", "starts", "ends", "renewed_until", "end_of_life", "annual_value", "total_value", "currency",
@@ -138,3 +139,21 @@ def _ahead(terms: _Terms, lines: list[Line], today: date) -> Ahead:
 def _sums(terms: _Terms, lines: list[Line], life: Life, today: date) -> dict[str, Decimal]:
     """What is ahead by currency: nothing is known without lines, and it is over where no year is left."""
     return costs.ahead(lines, life, today) or ({terms.currency: Decimal(0)} if lines else {})
+
+
+def currencies_in_use() -> set[str]:
+    """The currencies of all contracts and cost lines."""
+    contracts = Contract.objects.order_by().values_list("currency")
+    return {currency for (currency,) in contracts.union(CostLine.objects.order_by().values_list("currency"))}
+
+
+def choose_reporting(form: Any) -> Reporting | None:
+    """Save the currency sums are in; None and a sentence on the form if somebody chose one at the same moment."""
+    if form.instance.pk:
+        return save_holding(form)
+    chosen, is_new = Reporting.objects.get_or_create(
+        pk=1, defaults={"currency": form.cleaned_data["currency"]}
+    )
+    if not is_new:
+        form.add_error(None, AT_THE_SAME_MOMENT)
+    return chosen if is_new else None

@@ -19,7 +19,7 @@ AT_THE_SAME_MOMENT = (
 def save_partner(form: Any) -> Partner | None:
     """Save a valid partner form with the key that finds other spellings; None and a sentence if it cannot be."""
     form.instance.name_key = name_key(form.instance.name)
-    return _save(form)
+    return save_holding(form)
 
 
 def save_belonging(form: Any) -> models.Model | None:
@@ -29,11 +29,16 @@ def save_belonging(form: Any) -> models.Model | None:
     """
     if isinstance(form.instance, Contract):
         set_deadlines([form.instance])
-    return _save(form, Partner.objects.select_for_update(no_key=True).filter(pk=form.instance.partner_id))
+    return save_holding(
+        form, Partner.objects.select_for_update(no_key=True).filter(pk=form.instance.partner_id)
+    )
 
 
-def _save(form: Any, held: "models.QuerySet[Partner] | None" = None) -> Any:
-    """Save the form, with a row that is `held` meanwhile."""
+def save_holding(form: Any, held: "models.QuerySet | None" = None) -> Any:
+    """Save a valid form while the one row of `held` is locked; DoesNotExist if it is gone.
+
+    None and a sentence on the form if what was saved at the same moment does not go together with it.
+    """
     try:
         with transaction.atomic():
             if held is not None:

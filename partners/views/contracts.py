@@ -9,6 +9,7 @@ from partners import terms
 from partners.forms import ContractForm
 from partners.models import Contract, Partner
 from partners.views.belongings import confirm_deletion, save_or_show, to_tab
+from partners.views.costs import costs_of
 from vendorhub.roles import needs
 
 
@@ -25,7 +26,7 @@ def contract_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "contract": contract, "sentences": terms.in_sentences(contract), "renewed": terms.renewed(contract),
         "why_none": terms.why_no_deadline(contract), "moved_from": terms.moved_from(contract),
-        "closed": terms.closed(contract),
+        "closed": terms.closed(contract), **costs_of(contract),
     }  # fmt: skip
     return render(request, "partners/contract_detail.html", context)
 
