@@ -7,14 +7,14 @@ from accounts.templatetags.look import away, day
 from accounts.words import counted
 from governance.news import News
 from governance.words import sentence, spelled
-from scorecards.progress import Cell
+from scorecards.progress import Owed
 
 
-def left_to_score(mine: Sequence[Cell]) -> str:
+def left_to_score(mine: Sequence[Owed]) -> str:
     """My open assessments that are overdue, or due first; how many have until a later day is said behind."""
     if not mine:
         return ""
-    days = [cell.assessment.scorecard.cycle.due for cell in mine]
+    days = [one.assessment.scorecard.cycle.due for one in mine]
     first = min(days)
     when = away(first)
     is_overdue = when.endswith("ago")

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
 from django.db.models import (
     Case,
     Count,
@@ -28,9 +29,11 @@ from accounts.models import RATER_ROLES, User
 from accounts.numbers import row_number
 from partners.models import Partner
 from partners.search import search_partners
-from scorecards.models import Assessment, Criterion, Cycle, Rating, Scorecard, ScorecardQuerySet
+from scorecards.models import Assessment, Criterion, Cycle, Rating, Scorecard, ScorecardQuerySet, Template
 from scorecards.services.invitations import mails_about
+from scorecards.whole import whole
 
+_SIDES = dict(RATER_ROLES)
 SHOWN = [("missing", "Something missing"), ("nobody", "Nobody asked"), ("in", "All in")]
 SHOWN_IN_DRAFT = [("nobody", "Nobody asked")]
 
@@ -88,16 +91,31 @@ class Survey(Totals):
 
 
 @dataclass
-class Cell:
-    """One rater on one partner."""
+class Owed:
+    """An assessment somebody still has to submit, with how many marks it asks for and holds."""
 
     assessment: Assessment
     asked: int
     given: int
 
+
+@dataclass(slots=True)
+class Cell:
+    """One rater on one partner: how many marks are asked for and given."""
+
+    rater: User
+    rater_role: str
+    submitted: bool
+    asked: int
+    given: int
+
+    @property
+    def side(self) -> str:
+        return _SIDES[self.rater_role]
+
     @property
     def stage(self) -> str:
-        return "submitted" if self.assessment.submitted_at else "begun" if self.given else "not begun"
+        return "submitted" if self.submitted else "begun" if self.given else "not begun"
 
 
 @dataclass
@@ -109,7 +127,7 @@ class Line:
 
     @property
     def submitted(self) -> int:
-        return sum(cell.assessment.submitted_at is not None for cell in self.cells)
+        return sum(cell.submitted for cell in self.cells)
 
     @property
     def asked(self) -> int:
@@ -124,13 +142,13 @@ class Line:
         return 100 * self.given // self.asked if self.asked else 0
 
 
-def marks_asked(templates: Iterable[int]) -> Counter[tuple[int, str]]:
-    """How many marks each of these templates asks of a rater role."""
+def marks_asked(templates: Iterable[Template]) -> Counter[tuple[int, str]]:
+    """How many marks each of these templates asks of a rater role, by (template id, role)."""
     asked: Counter[tuple[int, str]] = Counter()
-    criteria = Criterion.objects.filter(kind=Criterion.RATED, category__template__in=templates)
-    for template, roles in criteria.order_by().values_list("category__template_id", "roles"):
-        for role in roles or [role for role, _ in RATER_ROLES]:
-            asked[template, role] += 1
+    for template in templates:
+        criteria = (row for category in whole(template).categories.all() for row in category.criteria.all())
+        for roles in (criterion.roles for criterion in criteria if criterion.kind == Criterion.RATED):
+            asked.update((template.pk, role) for role in roles or _SIDES)
     return asked
 
 
@@ -149,13 +167,17 @@ def survey(scorecards: ScorecardQuerySet) -> Survey:
 
 def count_marks(found: Survey, scorecards: ScorecardQuerySet) -> None:
     """Add the marks asked for and given: a look at each of them, of which there are millions in a large cycle."""
-    templates = list(scorecards.order_by().values_list("template", flat=True).distinct())
+    templates = _templates_of(scorecards)
     asked = marks_asked(templates)
     for template in templates:
         with_it = Assessment.objects.filter(scorecards.filter(template=template).holds()).order_by()
         for role, number in with_it.values_list("rater_role").annotate(number=Count("*")):
-            found.marks += number * asked[template, role]
+            found.marks += number * asked[template.pk, role]
     found.given = Rating.objects.answered().filter(scorecards.holds()).count()
+
+
+def _templates_of(scorecards: ScorecardQuerySet) -> list[Template]:
+    return list(Template.objects.filter(pk__in=scorecards.order_by().values("template").distinct()))
 
 
 def narrowed(scorecards: ScorecardQuerySet, wanted: Mapping[str, str]) -> ScorecardQuerySet:
@@ -181,7 +203,7 @@ def _sorted(scorecards: ScorecardQuerySet, sort: str) -> ScorecardQuerySet:
     if name == "left":
         scorecards = scorecards.alias(left=Count("assessments", filter=Q(assessments__submitted_at=None)))
     elif name == "marks":
-        asked = marks_asked(scorecards.order_by().values_list("template", flat=True).distinct())
+        asked = marks_asked(_templates_of(scorecards))
         whens = [
             When(scorecard__template=template, rater_role=role, then=Value(number))
             for (template, role), number in asked.items()
@@ -199,29 +221,41 @@ def _sorted(scorecards: ScorecardQuerySet, sort: str) -> ScorecardQuerySet:
     return scorecards.order_by(order, "partner__name", "pk")
 
 
-def cells(assessments: Iterable[Assessment]) -> list[Cell]:
-    """These assessments with how many marks are asked for and given in each: three statements."""
+def owed(assessments: Iterable[Assessment]) -> list[Owed]:
+    """These assessments with how many marks are asked for and given in each; select their scorecards' templates."""
     found = list(assessments)
-    asked = marks_asked({assessment.scorecard.template_id for assessment in found})
+    asked = marks_asked({assessment.scorecard.template for assessment in found})
     scorecards = {assessment.scorecard_id for assessment in found}
     marks = Rating.objects.answered().filter(scorecard__in=scorecards).order_by().values_list("assessment")
     given = dict(marks.annotate(number=Count("pk")))
-    return [Cell(a, asked[a.scorecard.template_id, a.rater_role], given.get(a.pk, 0)) for a in found]
+    return [Owed(a, asked[a.scorecard.template_id, a.rater_role], given.get(a.pk, 0)) for a in found]
+
+
+# Written out, with the marks grouped before they are joined: hundreds of rows for a page, without an object for each.
+_CELLS = """
+SELECT a.scorecard_id, a.rater_id, a.rater_role, a.submitted_at IS NOT NULL, coalesce(r.given, 0)
+FROM scorecards_assessment a LEFT JOIN (
+    SELECT assessment_id, count(*) AS given FROM scorecards_rating
+    WHERE scorecard_id = ANY (%(ids)s) AND (value IS NOT NULL OR not_applicable) GROUP BY assessment_id
+) r ON r.assessment_id = a.id
+WHERE a.scorecard_id = ANY (%(ids)s)
+"""
 
 
 def lines(scorecards: Iterable[Scorecard], people: Iterable[Person]) -> list[Line]:
-    """The scorecards of a page with whom of these people is asked and how many marks they gave: three statements."""
+    """The scorecards of a page with whom of these people is asked and how many marks they gave: one statement."""
     found = {scorecard.pk: Line(scorecard) for scorecard in scorecards}
     raters = {person.rater.pk: person.rater for person in people}
-    theirs = Assessment.objects.filter(scorecard__in=list(found), rater__in=list(raters))
-    assessments = list(theirs.order_by("rater__name", "pk"))
-    for assessment in assessments:
-        assessment.scorecard, assessment.rater = (
-            found[assessment.scorecard_id].scorecard,
-            raters[assessment.rater_id],
-        )
-    for cell in cells(assessments):
-        found[cell.assessment.scorecard_id].cells.append(cell)
+    asked = marks_asked({line.scorecard.template for line in found.values()})
+    with connection.cursor() as cursor:
+        cursor.execute(_CELLS, {"ids": list(found)})
+        for scorecard, rater, role, submitted, given in cursor.fetchall():
+            if rater in raters:
+                line = found[scorecard]
+                number = asked[line.scorecard.template_id, role]
+                line.cells.append(Cell(raters[rater], role, submitted, number, given))
+    for line in found.values():
+        line.cells.sort(key=lambda cell: (cell.rater.name.casefold(), cell.rater.pk))
     return list(found.values())
 
 

@@ -15,7 +15,7 @@ from governance import todo
 from governance.news import news
 from partners.models import Contract, Partner, RegisterImport, term_end
 from scorecards.models import Assessment, Cycle, RecomputeRequest, Scorecard
-from scorecards.progress import Cell, by_cycle, cells
+from scorecards.progress import Owed, by_cycle, owed
 from vendorhub.roles import may, needs
 
 SOON = 90  # days
@@ -88,14 +88,14 @@ def _unwell() -> list[str]:
     return found
 
 
-def _open_assessments(user: Any) -> list[Cell]:
+def _open_assessments(user: Any) -> list[Owed]:
     """What this person still has to submit, with how much of it is done."""
     mine = Assessment.objects.visible_to(user).filter(scorecard__cycle__state=Cycle.OPEN, submitted_at=None)
-    found = cells(mine.select_related("scorecard__partner", "scorecard__cycle"))
+    found = owed(mine.select_related("scorecard__partner", "scorecard__cycle", "scorecard__template"))
     return sorted(
         found,
-        key=lambda cell: (
-            cell.assessment.scorecard.cycle.due, -cell.given, cell.assessment.scorecard.partner.name.casefold(),
+        key=lambda one: (
+            one.assessment.scorecard.cycle.due, -one.given, one.assessment.scorecard.partner.name.casefold(),
         ),
     )  # fmt: skip
 
