@@ -1,13 +1,17 @@
-"""What was decided about contracts and partners."""
+"""What was decided about contracts and partners, and who was reminded to decide."""
 
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.audit import audited
-from partners.models import Contract, Partner
+from accounts.models import OutgoingMail
+from governance import reminders
+from partners.models import SEGMENTS, Contract, Partner
 from vendorhub.roles import may
 
 RENEW, RENEGOTIATE, REPLACE, LEAVE, DEFER = "renew", "renegotiate", "replace", "leave", "defer"
@@ -78,3 +82,98 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}: {self.contract or self.partner}"
+
+
+class LeadTimes(models.Model):
+    """How many days before a contract's deadline people are reminded, by the segment of its partner. One row."""
+
+    strategic = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    preferred = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    tactical = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    transactional = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "lead times"
+        ordering = ["pk"]
+        triggers = audited()
+
+    def __str__(self) -> str:
+        return "Lead times of reminders"
+
+    @classmethod
+    def current(cls) -> "LeadTimes":
+        """The row, or the default where nobody has saved one yet."""
+        usual = {segment: list(reminders.LEAD_TIMES) for segment, _ in SEGMENTS}
+        return cls.objects.first() or cls(**usual)
+
+    def of(self, segment: str) -> list[int]:
+        return getattr(self, segment)
+
+
+class ReminderQuerySet(models.QuerySet["Reminder"]):
+    def visible_to(self, user: Any) -> "ReminderQuerySet":
+        """Reminders about contracts the user sees, for whoever sees renewals."""
+        if not may(user, "see_renewals"):
+            return self.none()
+        return self.filter(contract__in=Contract.objects.visible_to(user))
+
+    def standing(self) -> "ReminderQuerySet":
+        """All but cancelled ones, which are as if they had never been."""
+        return self.exclude(state=Reminder.CANCELLED)
+
+    def not_left(self) -> "ReminderQuerySet":
+        """Queued, and still in the outbox."""
+        return self.filter(state=Reminder.SENT, mail__state=OutgoingMail.QUEUED)
+
+
+class Reminder(models.Model):
+    """One person told once about one stage of one deadline (`governance.reminders.Stage`).
+
+    Made when it is due, by a scan, with its mail and in the same transaction. It is the log itself: nobody edits it, and
+    its history is not kept beside it.
+    """
+
+    SENT, SUPERSEDED, CANCELLED = "sent", "superseded", "cancelled"
+    STATES = [(SENT, "Sent"), (SUPERSEDED, "Named in a more urgent one"), (CANCELLED, "Cancelled")]
+    KINDS = [
+        (reminders.LEAD, "Before the deadline"),
+        (reminders.DEFERRAL, "Deferred until then"),
+        (reminders.OVERDUE, "Deadline passed undecided"),
+        (reminders.RENEWED, "Renewed itself"),
+    ]
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="reminders")
+    deadline = models.DateField(
+        null=True, help_text="What it counts to: the notice deadline, else the end of the term."
+    )
+    kind = models.CharField(max_length=8, choices=KINDS)
+    due = models.DateField()
+    days = models.PositiveSmallIntegerField(null=True, help_text="Of a lead time: days before the deadline.")
+    term_ends = models.DateField(null=True, help_text="Last day of the contract's term when it was made.")
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reminders"
+    )
+    state = models.CharField(max_length=10, choices=STATES, default=SENT)
+    superseded_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="names")
+    mail = models.ForeignKey(OutgoingMail, null=True, on_delete=models.SET_NULL, related_name="reminders")
+    note = models.CharField(max_length=300, blank=True, help_text="Why it was cancelled.")
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = ReminderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract", "deadline", "kind", "due", "recipient"], nulls_distinct=False,
+                condition=~Q(state="cancelled"), name="reminded_once",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.contract}"
+
+    @property
+    def stage(self) -> reminders.Stage:
+        return reminders.Stage(self.kind, self.deadline, self.due, self.days)

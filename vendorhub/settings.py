@@ -252,12 +252,20 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_TASK_TIME_LIMIT = 330
 CELERY_TASK_DEFAULT_QUEUE = "scores"
-CELERY_TASK_ROUTES = {"accounts.tasks.*": {"queue": "mail"}, "partners.tasks.*": {"queue": "bulk"}}
+CELERY_TASK_ROUTES = {
+    "accounts.tasks.*": {"queue": "mail"},
+    "governance.tasks.make_reminders": {"queue": "mail"},
+    "partners.tasks.*": {"queue": "bulk"},
+}
 CELERY_BEAT_SCHEDULE = {
     "recompute": {"task": "scorecards.tasks.recompute_requested", "schedule": 1.0, "options": {"expires": 5}},
     "mail": {"task": "accounts.tasks.send_queued_mail", "schedule": 5.0, "options": {"expires": 30}},
     "imports": {"task": "partners.tasks.run_waiting_imports", "schedule": 2.0, "options": {"expires": 10}},
     "deadlines": {"task": "partners.tasks.recompute_deadlines", "schedule": crontab(minute=5)},
+    "reminders": {
+        "task": "governance.tasks.make_reminders",
+        "schedule": crontab(minute=10),
+    },  # once deadlines are new
     "reconcile": {"task": "scorecards.tasks.reconcile_scores", "schedule": crontab(hour=3, minute=0)},
     "changes": {"task": "governance.tasks.forget_old_changes", "schedule": crontab(hour=3, minute=30)},
 }

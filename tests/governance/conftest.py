@@ -14,6 +14,7 @@ from tests.factories import (
     make_partner,
     make_scorecard,
     make_template,
+    make_user,
     rate,
 )
 
@@ -28,6 +29,11 @@ def scored(partner, template, cycle, *marks):
     Assessment.objects.filter(scorecard=scorecard).update(submitted_at=timezone.now())
     recompute_now([scorecard.pk])
     return scorecard
+
+
+@pytest.fixture
+def owner(db):
+    return make_user("procurement", name="Olga Owner", email="olga@example.org", all_units=True)
 
 
 @pytest.fixture
