@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit import audited
@@ -82,6 +83,14 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}: {self.contract or self.partner}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("decision_detail", args=[self.pk])
+
+    @property
+    def with_whom(self) -> Partner:
+        """The partner it is about, directly or by a contract."""
+        return self.contract.partner if self.contract else self.partner  # type: ignore[return-value]
 
 
 class LeadTimes(models.Model):

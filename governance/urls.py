@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.views import brief, home, partner, portfolio
+from governance.views import brief, decisions, home, partner, portfolio
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -10,5 +10,8 @@ urlpatterns = [
     path("portfolio/export.csv", portfolio.portfolio_export, name="portfolio_export"),
     path("portfolio/categories/", portfolio.portfolio_heat, name="portfolio_heat"),
     path("contracts/<int:pk>/brief/", brief.brief, name="brief"),
+    path("decisions/", decisions.decision_list, name="decision_list"),
+    path("decisions/export.csv", decisions.decision_export, name="decision_export"),
+    path("decisions/<int:pk>/", decisions.decision_detail, name="decision_detail"),
     path("partners/<int:pk>/", partner.partner_detail, name="partner_detail"),
 ]

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import OutgoingMail
+from governance.models import Decision
 from partners.models import Contact, CostLine, Rate, RegisterImport
 from scorecards.models import CycleTemplate
 from tests.factories import (
@@ -38,7 +39,8 @@ WALLED = {
     "partner_detail": "partner", "partner_edit": "partner", "partner_archive": "partner", "partner_restore": "partner",
     "partner_merge": "partner", "partner_scorecard": "partner", "contract_create": "partner",
     "contact_create": "partner", "contract_detail": "contract", "contract_edit": "contract",
-    "contract_delete": "contract", "brief": "contract", "contact_edit": "contact", "contact_end": "contact", "contact_delete": "contact",
+    "brief": "contract", "decision_detail": "decision",
+    "contract_delete": "contract", "contact_edit": "contact", "contact_end": "contact", "contact_delete": "contact",
     "contract_costs": "contract", "cost_create": "contract", "cost_export": "contract", "cost_edit": "cost",
     "cost_delete": "cost", "scorecard_detail": "scorecard", "scorecard_export": "scorecard", "history": "partner",
     "cycle_remove_scorecard": "under_way", "cycle_remove_rater": "assessment",
@@ -60,6 +62,7 @@ OWN = {
 }  # fmt: skip
 # Addresses without a number.
 PLAIN = {
+    "decision_list", "decision_export",
     "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
     "person_create", "units", "mail_list", "audit_list", "currencies", "reporting_edit",
@@ -106,6 +109,9 @@ class World:
         )
         rate(make_assessment(self.scorecard, rater, submitted=True), 4, 4, 4)
         self.person = make_user("rater", unit)
+        self.decision = Decision.objects.create(
+            contract=self.contract, outcome="renew", reasons="Good.", by=rater
+        )
         self.mail = OutgoingMail.objects.create(to="a@example.org", subject="s", text="t", kind="k")
         self.register = RegisterImport.objects.create(by=rater, file_name="a.csv", content=b"supplier\nA\n")
         self.use = CycleTemplate.objects.get(cycle=self.cycle)

@@ -11,14 +11,24 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from governance.brief import asking, categories, costs, criteria, head, open_items, ourselves, trend
+from governance.brief import (
+    asking,
+    categories,
+    costs,
+    criteria,
+    head,
+    last_time,
+    open_items,
+    ourselves,
+    trend,
+)
 from governance.brief.section import Section
 from governance.brief.subject import Subject
 from partners.models import Contract
 
 # Findings, then what stands beside the questions that come of them.
 SECTIONS: list[Callable[[Subject], Section | None]] = [
-    trend.section, categories.section, criteria.section, costs.section, open_items.section,
+    trend.section, categories.section, criteria.section, costs.section, open_items.section, last_time.section,
 ]  # fmt: skip
 CLOSING: list[Callable[[Subject], Section | None]] = [ourselves.section]
 MOST_QUESTIONS, COLUMNS = 6, 6
@@ -32,7 +42,9 @@ def brief_of(contract: Contract, user: Any) -> dict[str, Any]:
     asked = asking.section([*findings, *closing], MOST_QUESTIONS)
     said = {
         "at": about.at.isoformat(),
-        "cards": sorted(about.cards),
+        "cards": sorted(
+            {*about.cards, *(card for section in [*findings, *closing] for card in section.cards)}
+        ),
         **head.of(about),
         "sections": [asdict(section) for section in laid_out([*findings, *asked, *closing])],
     }

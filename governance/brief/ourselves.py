@@ -38,6 +38,7 @@ def section(about: Subject) -> Section | None:
         {"rows": [{"name": row, "score": value, "letter": band_of(edges, value)} for row, value in rows[:SHOWN]]},
         note=f"How we are as a customer, {latest.cycle}, by {counted(latest.raters, 'rater')} of our own.",
         span=2,
+        cards=[latest.scorecard_id],
         sources=[Source(f"Scorecard of {own}, {latest.cycle}", reverse("scorecard_detail", args=[latest.scorecard_id]))],
         questions=[Question("What should we do differently so that you can serve us better?", f"{weakest}, of us: {score(rows[0][1])}", RANK)] if rows else [],
     )  # fmt: skip

@@ -26,7 +26,7 @@ class Question:
 class Section:
     """Something a brief has to say: `title` is the finding, `templates/governance/brief/<key>.html` draws `data`.
 
-    `span`: columns of six it takes on a wide screen.
+    `span`: columns of six it takes on a wide screen; `cards`: the scorecards whose scores it tells.
     """
 
     key: str
@@ -36,3 +36,4 @@ class Section:
     span: int = 3
     sources: Sequence[Source] = ()
     questions: Sequence[Question] = ()
+    cards: Sequence[int] = ()

@@ -31,8 +31,9 @@ def section(about: Subject) -> Section | None:
     partner = reverse("partner_detail", args=[about.contract.partner_id])
     words = f"Overall scores of {counted(len(points), 'cycle')}, {points[0].cycle} to {points[-1].cycle}"
     return Section(
-        "trend", finding(points), {"points": rows, "bands": about.bands}, sources=[Source(words, partner)]
-    )
+        "trend", finding(points), {"points": rows, "bands": about.bands}, sources=[Source(words, partner)],
+        cards=[point.scorecard_id for point in points],
+    )  # fmt: skip
 
 
 def finding(points: list[Point]) -> str:

@@ -5,6 +5,7 @@ from django.db.models import Model, Q, QuerySet
 
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from governance.demo import data
+from governance.models import Decision
 from partners.models import Contact, Contract, CostLine, Partner, PartnerAlias, Rate
 from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, Rating, Scorecard
 
@@ -38,14 +39,15 @@ def remove_demo() -> int:
     _take_out(CycleTemplate.objects.filter(cycle__in=cycles))
     _take_out(Cycle.objects.filter(pk__in=cycles))
     _take_out(CostLine.objects.filter(contract__partner__in=partners))
+    _take_out(Decision.objects.filter(Q(contract__partner__in=partners) | Q(partner__in=partners)))
     _take_out(Contract.objects.filter(partner__in=partners))
     _take_out(Contact.objects.filter(partner__in=partners))
     _take_out(PartnerAlias.objects.filter(partner__in=partners))
     _take_out(Partner.objects.filter(pk__in=partners))
     _take_out(Rate.objects.filter(is_demo=True))
     OutgoingMail.objects.filter(recipient__in=people).delete()
-    people.filter(assessments__isnull=False).update(is_active=False)
-    strangers = list(people.filter(assessments=None).values_list("pk", flat=True))
+    people.filter(Q(assessments__isnull=False) | Q(decisions__isnull=False)).update(is_active=False)
+    strangers = list(people.filter(assessments=None, decisions=None).values_list("pk", flat=True))
     _take_out(User.units.through.objects.filter(user__in=strangers))
     _take_out(User.objects.filter(pk__in=strangers))
     _take_out(BusinessUnit.objects.filter(pk__in=belongings, members=None, partners=None, contracts=None))

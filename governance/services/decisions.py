@@ -6,9 +6,18 @@ from typing import Any
 from django.db import transaction
 
 from accounts.versions import StaleSave
+from governance.decisions import decision_of
 from governance.models import STOPS_RENEWAL, Decision
 from partners.models import Contract
 from partners.services.deadlines import WORKED_OUT, set_deadlines
+
+
+class AlreadyDecided(Exception):
+    """Somebody decided meanwhile; `decision` is what counts now."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(str(decision))
+        self.decision = decision
 
 
 @transaction.atomic
@@ -21,15 +30,20 @@ def record_decision(
     deferred_to: date | None = None,
     snapshot: dict[str, Any],
     by: Any,
+    instead_of: int | None = None,
 ) -> Decision:
     """Keep a decision about the term that `contract` (as it was read) is in.
 
     Not renewing as it stands stops the automatic renewal at that term's end. StaleSave where the contract has changed
-    since it was read or has come into another term: the decision would be about something else.
+    since it was read or has come into another term: the decision would be about something else. AlreadyDecided where
+    another decision about this term counts than the one this is taken `instead_of` (its id).
     """
     saved = Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
     if (saved.version, saved.term_ends) != (contract.version, contract.term_ends):
         raise StaleSave(saved)
+    counts = decision_of(saved)
+    if counts and counts.pk != instead_of:
+        raise AlreadyDecided(counts)
     decision = Decision.objects.create(
         contract=saved, outcome=outcome, reasons=reasons, conditions=conditions, deferred_to=deferred_to,
         term_ends=saved.term_ends, notice_deadline=saved.notice_deadline, snapshot=snapshot, by=by,

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from django.db import IntegrityError, models, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, models, transaction
+from django.db.models.deletion import Collector
 from django.utils import timezone
 
 from accounts.versions import StaleSave
+from accounts.words import counted
 from partners.models import Contract, Partner
 from partners.names import name_key
 from partners.services.deadlines import set_deadlines
@@ -67,6 +69,17 @@ def delete_unchanged(row: Any, *, version: int | None) -> None:
     if saved.version != version:
         raise StaleSave(saved)
     saved.delete()
+
+
+def kept_by(row: models.Model) -> str:
+    """What the row cannot be deleted for, as "2 decisions"; empty if nothing."""
+    try:
+        Collector(using=row._state.db or DEFAULT_DB_ALIAS, origin=row).collect([row])
+    except models.ProtectedError as error:
+        kept = list(error.protected_objects)
+        names = kept[0]._meta
+        return counted(len(kept), str(names.verbose_name), str(names.verbose_name_plural))
+    return ""
 
 
 @transaction.atomic

@@ -37,8 +37,11 @@ def save_or_show(
 
 
 def confirm_deletion(request: HttpRequest, row: Any, what: str) -> HttpResponse | None:
-    """The page that asks; None once the row, unchanged since it was shown, is deleted."""
-    if request.method != "POST":
-        return render(request, "partners/belonging_delete.html", {"row": row, "what": what})
+    """The page that asks, or says what keeps the row; None once it, unchanged since it was shown, is deleted."""
+    kept_by = service.kept_by(row)
+    if request.method != "POST" or kept_by:
+        context = {"row": row, "what": what, "kept_by": kept_by}
+        status = 409 if request.method == "POST" else 200
+        return render(request, "partners/belonging_delete.html", context, status=status)
     service.delete_unchanged(row, version=row_number(request.POST.get("version")))
     return None

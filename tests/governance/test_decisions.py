@@ -69,7 +69,7 @@ def test_a_later_decision_about_the_same_term_counts_instead(executive, clock):
     decide(contract, executive)
     contract.refresh_from_db()
     assert contract.ends_for_good == date(2026, 12, 31)
-    decide(contract, executive, "renew")
+    decide(contract, executive, "renew", instead_of=decision_of(contract).pk)
     contract.refresh_from_db()
     assert (contract.ends_for_good, decision_of(contract).outcome) == (None, "renew")
     assert Decision.objects.count() == 2

@@ -1,0 +1,86 @@
+"""What people may type about decisions."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.fields import DayField, refuse_unreadable
+from accounts.templatetags.look import day
+from accounts.versions import VersionedForm
+from governance.models import AT_RENEWAL, DEFER, Decision
+from partners.models import Contract
+
+LONGEST = 20_000
+
+
+class TextField(forms.CharField):
+    """Text of several lines that others can read as it was typed."""
+
+    def __init__(self, *, called: str, rows: int = 3, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST, widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+        self.called = called
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        refuse_unreadable(value, self.called)
+
+
+class RenewalForm(forms.Form):
+    """What is decided about a contract's term. `last`: the decision there is already, which this one replaces."""
+
+    outcome = forms.ChoiceField(
+        choices=AT_RENEWAL, widget=forms.RadioSelect, label="Decision",
+        error_messages={"required": "Choose one of the five.", "invalid_choice": "Choose one of the five."},
+    )  # fmt: skip
+    reasons = TextField(
+        called="text", label="Reasons, kept with this brief",
+        error_messages={"required": "Say why: next time this is what people will ask."},
+    )  # fmt: skip
+    conditions = TextField(called="text", rows=2, required=False, label="On what conditions")
+    deferred_to = DayField(required=False, label="Look at it again on")
+    instead_of = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, contract: Contract, last: Decision | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.contract, self.last = contract, last
+
+    def clean_instead_of(self) -> int | None:
+        """Which decision this one replaces has to be said."""
+        typed = self.data.get("instead_of")
+        if self.last and typed != str(self.last.pk):
+            raise ValidationError("Something is decided already. Tick that this decision counts instead.")
+        return self.last.pk if self.last else None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        outcome, until = data.get("outcome"), data.get("deferred_to")
+        if outcome == DEFER and not until and "deferred_to" not in self.errors:
+            self.add_error("deferred_to", "Say on which day it has to be looked at again.")
+        elif outcome and outcome != DEFER and until:
+            self.add_error("deferred_to", "Only deferring has a day. Clear it, or choose to defer.")
+        elif until and (wrong := self._wrong_day(until)):
+            self.add_error("deferred_to", wrong)
+        return data
+
+    def _wrong_day(self, until: date) -> str:
+        """Why a day is too early or too late to look at it again; empty if it is not."""
+        today, deadline, ends = self.contract.today, self.contract.notice_deadline, self.contract.term_ends
+        if until <= today:
+            return f"{day(until)} is not ahead. Choose a day from tomorrow on."
+        if ends and until > ends:
+            return f"The term ends on {day(ends)}; by {day(until)} there is nothing left to decide."
+        if deadline and deadline >= today and until > deadline:
+            return f"Notice is due by {day(deadline)}. Choose a day up to then."
+        return ""
+
+
+class FollowUpForm(VersionedForm):
+    """What came of a decision, written down later."""
+
+    came_of_it = TextField(called="text", required=False, label="What came of it")
+
+    class Meta:
+        model = Decision
+        fields = ["came_of_it"]
