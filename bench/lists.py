@@ -49,9 +49,9 @@ def measures(context: Context) -> Iterator[Row]:
 
 
 def _read_portfolio(reader: User) -> object:
-    """The portfolio's list as after a change: worked out, not remembered."""
+    """The portfolio's list as after scores changed: worked out, not remembered."""
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO governance_change DEFAULT VALUES ON CONFLICT DO NOTHING")
+        cursor.execute("INSERT INTO governance_change (scores_only) VALUES (true)")
     return Portfolio(reader).listed(Asked())
 
 

@@ -63,13 +63,14 @@ class Line:
 _SCORES = """(
     SELECT scorecard_id, {columns} FROM scorecards_score WHERE scorecard_id = ANY (ARRAY(SELECT id FROM {cards})) OFFSET 0
 )"""
-# cut: the partners the reader sees and the filters leave, all of them or (`{page}`) one page.
+# narrowed, and with money cut: the partners the reader sees and the filters leave, or those of one page.
 # seen: what changed for them since the last closed cycle they have a score in, and in a year.
 # Rows stay narrow until few are left: what only a `Line` says of a partner is looked up for each at the end.
+# What no part asks for costs nothing.
 _STATEMENT = """
 SET LOCAL enable_nestloop = off;
 WITH cards AS MATERIALIZED ({cards}),
-contracts AS ({contracts}),
+contracts AS (SELECT * FROM ({contracts}) c {theirs}),
 spending AS (
     SELECT partner_id, sum(yearly) FILTER (WHERE currency = %(currency)s) AS spend, min(term_end) AS next_end
     FROM (SELECT * FROM contracts ORDER BY partner_id) c GROUP BY partner_id
@@ -78,15 +79,13 @@ everybody AS (
     SELECT c.id, c.partner_id, c.template_id, o.overall, o.status, o.standing, o.coverage,
            p.name, p.kind, p.unit_id, p.kind = ANY (%(apart)s) AS is_apart
     FROM cards c JOIN {scores} o ON o.scorecard_id = c.id
-    JOIN (SELECT id, name, kind, unit_id FROM partners_partner OFFSET 0) p ON p.id = c.partner_id
+    JOIN (SELECT * FROM (SELECT id AS partner_id, name, kind, unit_id FROM partners_partner) p {theirs} OFFSET 0) p
+        USING (partner_id)
 ),
 narrowed AS NOT MATERIALIZED (SELECT * FROM everybody WHERE {narrowed}),
-{total}
-picked AS (
-    SELECT n.*, spending.spend, spending.next_end
-    FROM narrowed n LEFT JOIN spending USING (partner_id) {page}
+cut AS (
+    SELECT n.*, spending.spend, spending.next_end FROM narrowed n LEFT JOIN spending USING (partner_id)
 ),
-{ranks}
 last_cards AS MATERIALIZED (
     SELECT id, partner_id, template_id FROM scorecards_scorecard
     WHERE cycle_id = %(last)s AND partner_id = ANY (ARRAY(SELECT partner_id FROM cut))
@@ -117,6 +116,37 @@ seen AS (
     FROM cut c LEFT JOIN before USING (partner_id) LEFT JOIN year USING (partner_id)
     LEFT JOIN scorecards_cycle y ON y.id = before.cycle_id
 ),
+rivals AS MATERIALIZED (
+    SELECT id, template_id FROM scorecards_scorecard WHERE cycle_id = %(cycle)s
+    AND partner_id NOT IN (SELECT id FROM partners_partner WHERE kind = ANY (%(apart)s))
+),
+steps AS (
+    SELECT template_id, array_agg(DISTINCT -overall::float8 ORDER BY -overall::float8) AS lower
+    FROM cut WHERE status = 'final' AND NOT is_apart GROUP BY template_id
+),
+counted AS (
+    SELECT template_id, width_bucket(-x.overall::float8, s.lower) AS step, count(*) AS many
+    FROM rivals r JOIN {rival_scores} x ON x.scorecard_id = r.id JOIN steps s USING (template_id)
+    WHERE x.status = 'final' GROUP BY 1, 2
+),
+ranks AS (
+    SELECT template_id, step, 1 + sum(many) OVER (PARTITION BY template_id ORDER BY step) - many AS rank,
+           sum(many) OVER (PARTITION BY template_id) AS ranked
+    FROM counted
+),
+placed AS MATERIALIZED (
+    SELECT p.id, template_id, width_bucket(-p.overall::float8, s.lower) AS step
+    FROM cut p JOIN steps s USING (template_id) WHERE p.status = 'final' AND NOT p.is_apart
+),
+ranked AS (SELECT id, rank, ranked FROM placed JOIN ranks USING (template_id, step)),
+past_cards AS MATERIALIZED (
+    SELECT id, partner_id, cycle_id FROM scorecards_scorecard
+    WHERE cycle_id = ANY (%(shown)s) AND partner_id = ANY (ARRAY(SELECT partner_id FROM cut))
+),
+past AS (
+    SELECT partner_id, json_agg(x.overall ORDER BY array_position(%(shown)s, cycle_id) DESC) AS scores
+    FROM past_cards p LEFT JOIN {past_scores} x ON x.scorecard_id = p.id GROUP BY partner_id
+),
 outside AS (SELECT * FROM seen WHERE NOT is_apart),
 firm AS NOT MATERIALIZED (SELECT *, {moved} AS moved FROM outside WHERE status = 'final'),
 lowest AS (
@@ -133,31 +163,6 @@ category AS (
 )
 SELECT json_build_object({parts})::text
 """
-_TOTAL = "total AS (SELECT count(*) AS many FROM narrowed),"
-# Everybody is counted once into the gaps between the scores that are shown: how many are better is a running sum.
-_RANKS = """
-steps AS (
-    SELECT template_id, array_agg(DISTINCT -overall::float8 ORDER BY -overall::float8) AS lower
-    FROM picked WHERE status = 'final' AND NOT is_apart GROUP BY template_id
-),
-counted AS (
-    SELECT template_id, width_bucket(-e.overall::float8, s.lower) AS step, count(*) AS many
-    FROM everybody e JOIN steps s USING (template_id) WHERE status = 'final' AND NOT is_apart GROUP BY 1, 2
-),
-ranks AS (
-    SELECT template_id, step, 1 + sum(many) OVER (PARTITION BY template_id ORDER BY step) - many AS rank,
-           sum(many) OVER (PARTITION BY template_id) AS ranked
-    FROM counted
-),
-cut AS (
-    SELECT p.*, r.rank, r.ranked
-    FROM picked p LEFT JOIN steps s ON s.template_id = p.template_id AND status = 'final' AND NOT is_apart
-    LEFT JOIN ranks r ON r.template_id = s.template_id AND r.step = width_bucket(-p.overall::float8, s.lower)
-    {page}
-),"""
-_NO_RANKS = """
-cut AS (SELECT *, NULL AS rank, NULL AS ranked FROM picked),
-total AS (SELECT count(*) AS many FROM cut),"""
 _ROWS = "SELECT coalesce(json_agg(x), '[]') FROM ({rows}) x"
 _LINES = _ROWS.format(
     rows="""
@@ -196,8 +201,11 @@ _PARTS = {
     "drawn": _LINES.format(
         "outside WHERE spend > 0 AND overall IS NOT NULL ORDER BY spend DESC, name LIMIT %(drawn)s"
     ),
-    "count": "SELECT many FROM total",
-    "lines": _LINES.format("seen ORDER BY {order} {late}"),
+    "count": "SELECT count(*) FROM cut",
+    "order": "SELECT coalesce(json_agg(id ORDER BY is_apart, (kind = 'own'), {order} NULLS LAST, name, id), '[]') "
+    "FROM {ordered}",
+    "lines": _LINES.format("seen LEFT JOIN ranked USING (id)"),
+    "past": "SELECT coalesce(json_object_agg(partner_id, scores), '{{}}') FROM past",
     "categories": _ROWS.format(
         rows="SELECT category_id, count(*) AS scored, count(*) FILTER (WHERE is_short) AS short, "
         "sum(spend) FILTER (WHERE is_short) AS spend, percentile_cont(0.5) WITHIN GROUP (ORDER BY score) AS median "
@@ -210,64 +218,85 @@ _PARTS = {
     "median": "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY overall) FROM cut",
 }
 FINDINGS = ("others", "totals", "largest", "fell", "rose", "drawn", "count")
-LIST = ("count", "lines")
 HEAT = ("count", "categories", "shortest", "median")
-_PAGE = "LIMIT %(limit)s OFFSET least(%(offset)s, (SELECT greatest(many - 1, 0) FROM total) / %(limit)s * %(limit)s)"
+# Where a list finds what it is in the order of.
+_ORDERED = {"spend": "cut", "next_end": "cut", "change": "seen", "rank": "cut LEFT JOIN ranked USING (id)"}
 
 
 def work_out(
     parts: Sequence[str],
     *,
     visible: QuerySet,
-    walled: bool,
-    contracts: QuerySet,
     narrowed: dict[str, Any],
+    order: str,
+    contracts: QuerySet,
     values: dict[str, Any],
-    by_year: bool,
-    order: str = "spend DESC",
 ) -> dict[str, Any]:
     """The named parts, by name.
 
-    `visible`: the scorecards of the cycle the reader sees scores of; `walled`: there may be others, which count in a
-    rank; `contracts`: theirs, running; `narrowed`: what the rows must have, by column (a queryset: one of these);
-    `order`: a column of a line and ASC or DESC. Lists hold `Line`s, apart from `others`, `categories` and `shortest`
-    (plain dicts).
+    `visible`: the scorecards of the cycle the reader sees scores of; `narrowed`: what the rows must have, by column
+    (a queryset: one of these); `contracts`: the running ones the reader sees; `order`: a column of a line and ASC or
+    DESC. Lists hold `Line`s, apart from `others`, `categories` and `shortest` (plain dicts) and `order` (ids of
+    scorecards).
     """
-    values = {**values, "apart": list(APART_KINDS)}
-    listed = "lines" in parts
-    conditions, cards = ["true"], visible
-    if listed and walled:
-        conditions.append(f"id IN ({_sql(visible.order_by().values('pk'), values)})")
-        cards = visible.model.objects.filter(cycle=values["cycle"])
+    values = {**values}
+    conditions = ["true"]
     for column, wanted in narrowed.items():
         if isinstance(wanted, QuerySet):
             conditions.append(f"{column} IN ({_sql(wanted, values)})")
         else:
             conditions.append(f"{column} IS NOT DISTINCT FROM %({column})s")
             values[column] = wanted
-    everybody_in_order = f"is_apart, (kind = 'own'), {order} NULLS LAST, name, id"
-    # The page is cut out as soon as what it is in the order of is known.
-    column = order.split()[0]
-    cut_at = (column if column in ("rank", "change") else "sooner") if listed else ""
+    cards = _sql(visible.order_by().values("id", "partner_id", "template_id"), values)
+    return _found(parts, cards, contracts, values, narrowed=" AND ".join(conditions), order=order)
+
+
+def lines(
+    scorecards: Sequence[int], *, with_past: bool = False, contracts: QuerySet, values: dict[str, Any]
+) -> dict[str, Any]:
+    """The `lines` of these scorecards of the cycle, which the reader sees, in this order.
+
+    And their `past`: by partner, the scores in the cycles `shown` (the latest first), in the order of time.
+    """
+    found = _found(
+        ("lines", "past") if with_past else ("lines",),
+        "SELECT id, partner_id, template_id FROM scorecards_scorecard WHERE id = ANY (%(scorecards)s)",
+        contracts,
+        {**values, "scorecards": list(scorecards)},
+        theirs="WHERE partner_id = ANY (ARRAY(SELECT partner_id FROM cards))",
+    )
+    by_id = {line.id: line for line in found["lines"]}
+    found["lines"] = [by_id[number] for number in scorecards if number in by_id]
+    return found
+
+
+def _found(
+    parts: Sequence[str],
+    cards: str,
+    contracts: QuerySet,
+    values: dict[str, Any],
+    *,
+    narrowed: str = "true",
+    theirs: str = "",
+    order: str = "spend DESC",
+) -> dict[str, Any]:
+    values["apart"] = list(APART_KINDS)
     statement = _STATEMENT.format(
-        cards=_sql(cards.order_by().values("id", "partner_id", "template_id"), values),
+        cards=cards,
         contracts=_sql(
             contracts.order_by().values("partner_id", "currency", "yearly", term_end=term_end()), values
         ),
+        theirs=theirs,
         scores=_SCORES.format(columns="overall, status, standing, coverage", cards="cards"),
+        rival_scores=_SCORES.format(columns="overall, status", cards="rivals"),
         **{
             f"{name}_scores": _SCORES.format(columns="overall", cards=f"{name}_cards")
-            for name in ("last", "older", "year")
+            for name in ("last", "older", "year", "past")
         },
-        narrowed=" AND ".join(conditions),
-        total=_TOTAL if listed else "",
-        page=f"ORDER BY {everybody_in_order} {_PAGE}" if cut_at == "sooner" else "",
-        ranks=_RANKS.format(page=f"ORDER BY {everybody_in_order} {_PAGE}" if cut_at == "rank" else "")
-        if listed
-        else _NO_RANKS,
-        moved="year_change" if by_year else "change",
+        narrowed=narrowed,
+        moved="change" if values["year"] is None else "year_change",
         parts=", ".join(f"'{part}', ({_PARTS[part]})" for part in parts).format(
-            order=everybody_in_order, late=_PAGE if cut_at == "change" else ""
+            order=order, ordered=_ORDERED.get(order.split()[0], "narrowed")
         ),
     )
     with connection.cursor() as cursor:
@@ -275,11 +304,13 @@ def work_out(
         found = json.loads(cursor.fetchone()[0], parse_float=Decimal)
     for part in {"largest", "fell", "rose", "drawn", "lines"} & found.keys():
         found[part] = [_line(row) for row in found[part]]
+    if "past" in found:
+        found["past"] = {int(partner): scores for partner, scores in found["past"].items()}
     return found
 
 
 def _line(row: dict[str, Any]) -> Line:
-    fields = {name: row[name] for name in Line.__dataclass_fields__}
+    fields = {name: row.get(name) for name in Line.__dataclass_fields__}
     for name in ("overall", "coverage", "previous", "change", "year_ago", "year_change", "spend"):
         fields[name] = None if row[name] is None else Decimal(row[name])
     fields["next_end"] = date.fromisoformat(row["next_end"]) if row["next_end"] else None

@@ -4,12 +4,12 @@ The roles that may open these pages see the scores of every closed cycle inside 
 all partners is remembered (`governance.memory`), for everybody behind the same walls.
 """
 
-from collections import defaultdict
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
@@ -26,7 +26,6 @@ from scorecards.figures import category_scores
 from scorecards.models import Assessment, Band, Category, Cycle, Scorecard, Template
 
 ROWS_A_PAGE = 50
-MOST_EXPORTED = 1_000_000
 DRAWN = 40  # partners in the scatter: those with the largest spend
 MOVERS = 4  # lines in the tables of who fell and who rose most
 SPARK = 8  # cycles in a sparkline
@@ -73,6 +72,11 @@ class Asked:
     @property
     def order(self) -> str:
         return f"{SORTS[self.sort.removeprefix('-')]} {'DESC' if self.sort.startswith('-') else 'ASC'}"
+
+    @property
+    def is_of_scores(self) -> bool:
+        """Whether scores decide who is listed, or in which order."""
+        return bool(self.standing) or self.sort.removeprefix("-") in ("score", "change", "rank", "coverage")
 
     def narrowed(self, user: Any) -> dict[str, Any]:
         """What the filters ask of a partner in a cycle, by column."""
@@ -177,36 +181,46 @@ class Portfolio:
         walls = None if user.sees_all_units else tuple(user.units.order_by("pk").values_list("pk", flat=True))
         self.user = user
         self.blind = blind_cycles(user)
-        # Whoever shares all of this sees the same scores, given that they may see any (`see_scores`).
         waiting = tuple(blind.cycle_id for blind in self.blind)
-        self._seen_as = (changes(), timezone.localdate(), user.role, walls, waiting)
+        # Whoever shares all of this sees the same scores, given that they may see any (`see_scores`).
+        reader = (timezone.localdate(), user.role, walls, waiting)
+        changed = changes()
+        self._seen_as, self._listed_as = (changed, *reader), (changed.register, *reader)
         self.cycles: list[Cycle] = self._once("cycles", work=lambda: cycles_with_scores(user))
         self.cycle = chosen_cycle(self.cycles, wanted)
         self.earlier = earlier_closed(self.cycles, self.cycle) if self.cycle else []
         self.year = year_before(self.earlier, self.cycle) if self.cycle else None
         self.last = self.earlier[0] if self.earlier else None
 
-    def _once(self, *key: Any, work: Callable[[], Any]) -> Any:
-        return remembered((self._seen_as, *key), work)
+    def _once(self, *key: Any, work: Callable[[], Any], of_scores: bool = True) -> Any:
+        """Remembered until something changes; what is not made `of_scores`, while only scores do."""
+        return remembered((self._seen_as if of_scores else self._listed_as, *key), work)
 
     @property
     def units(self) -> list[BusinessUnit]:
-        return self._once("units", work=lambda: list(BusinessUnit.objects.visible_to(self.user)))
+        return self._once(
+            "units", of_scores=False, work=lambda: list(BusinessUnit.objects.visible_to(self.user))
+        )
 
     @cached_property
     def currency(self) -> str:
-        return self._once("currency", work=lambda: reporting_currency(self.user))
+        return self._once("currency", of_scores=False, work=lambda: reporting_currency(self.user))
 
     @cached_property
     def templates(self) -> list[Template]:
         return self._once("templates", self.cycle.pk, work=lambda: templates_of(self.user, self.cycle))
 
     def bands(self, template: int | None) -> list[Band]:
-        return self._once("bands", template, work=lambda: list(Band.objects.filter(template=template)))
+        return self._once(
+            "bands", template, of_scores=False, work=lambda: list(Band.objects.filter(template=template))
+        )
 
     def categories(self, template: int | None) -> list[Category]:
         return self._once(
-            "categories", template, work=lambda: list(Category.objects.filter(template=template))
+            "categories",
+            template,
+            of_scores=False,
+            work=lambda: list(Category.objects.filter(template=template)),
         )
 
     def findings(self) -> dict[str, Any]:
@@ -215,61 +229,65 @@ class Portfolio:
 
     def listed(self, asked: Asked) -> dict[str, Any]:
         """A page of the partners the filters leave: their `count`, `lines` and, by partner, `past` scores."""
-        return self._once("listed", self.cycle.pk, asked, work=lambda: self._list(asked))
+        return self._once("listed", self.cycle.pk, asked, work=lambda: self._list(asked, with_past=True))
 
-    def _list(self, asked: Asked) -> dict[str, Any]:
-        found = self._worked_out(figures.LIST, asked, ROWS_A_PAGE)
-        shown = [self.cycle, *self.earlier[: SPARK - 1]]
-        partners = [line.partner_id for line in found["lines"]]
-        seen = Scorecard.objects.scores_visible_to(self.user).filter(partner__in=partners, cycle__in=shown)
-        past = defaultdict(list)
-        for partner, overall in seen.order_by("cycle__ends", "cycle").values_list(
-            "partner", "score__overall"
-        ):
-            past[partner].append(overall)
-        return found | {"past": past}
+    def _order(self, asked: Asked) -> "array[int]":
+        """The scorecards the filters leave, in the order asked for: all pages of them."""
+        asked = replace(asked, page=1)
+        work = partial(self._worked_out, ("order",), asked)
+        return self._once(
+            "order",
+            self.cycle.pk,
+            asked,
+            of_scores=asked.is_of_scores,
+            work=lambda: array("q", work()["order"]),
+        )
+
+    def _list(self, asked: Asked, *, with_past: bool = False) -> dict[str, Any]:
+        order = self._order(asked)
+        page = page_of(len(order), asked)
+        first = (page.number - 1) * ROWS_A_PAGE
+        found = figures.lines(order[first : first + ROWS_A_PAGE], with_past=with_past, **self._given())
+        return found | {"count": len(order)}
 
     def all_lines(self, asked: Asked) -> list[figures.Line]:
         """Every partner the filters leave, for an export."""
-        return (
-            self._worked_out(figures.LIST, replace(asked, page=1), MOST_EXPORTED)["lines"]
-            if self.cycle
-            else []
-        )
+        return figures.lines(self._order(asked), **self._given())["lines"] if self.cycle else []
 
     def heat(self, asked: Asked) -> dict[str, Any]:
         """What holds of all partners a template was used for, and `lines` of one page with their `cells`.
 
         Cells are scores by (scorecard id, category id).
         """
-        everywhere = replace(asked, page=1, sort="")
+        everywhere = replace(asked, page=1, sort="-spend")
         found = self._once(
             "heat", self.cycle.pk, everywhere, work=lambda: self._worked_out(figures.HEAT, everywhere)
         )
         return found | self._once("cells", self.cycle.pk, asked, work=lambda: self._with_cells(asked))
 
     def _with_cells(self, asked: Asked) -> dict[str, Any]:
-        found = self._worked_out(figures.LIST, asked, ROWS_A_PAGE)
+        found = self._list(asked)
         return found | {"cells": category_scores([line.id for line in found["lines"]])}
 
-    def _worked_out(
-        self, parts: Sequence[str], asked: Asked | None = None, limit: int = ROWS_A_PAGE
-    ) -> dict[str, Any]:
-        values = {
-            "cycle": self.cycle.pk, "last": self.last and self.last.pk, "year": self.year and self.year.pk,
-            "earlier": [cycle.pk for cycle in self.earlier], "currency": self.currency, "slipping": SLIPPING,
-            "movers": MOVERS, "drawn": DRAWN, "limit": limit, "offset": ((asked.page if asked else 1) - 1) * limit,
-        }  # fmt: skip
+    def _worked_out(self, parts: Sequence[str], asked: Asked | None = None) -> dict[str, Any]:
+        asked = asked or Asked()
         return figures.work_out(
             parts,
             visible=Scorecard.objects.scores_visible_to(self.user).filter(cycle=self.cycle),
-            walled=not self.user.sees_all_units,
-            contracts=Contract.objects.of_units_of(self.user).running(),
-            narrowed=asked.narrowed(self.user) if asked else {},
-            values=values,
-            by_year=self.year is not None,
-            **({"order": asked.order} if asked and asked.sort else {}),
+            narrowed=asked.narrowed(self.user),
+            order=asked.order,
+            **self._given(),
         )
+
+    def _given(self) -> dict[str, Any]:
+        """What all figures are made of: contracts and values."""
+        values = {
+            "cycle": self.cycle.pk, "last": self.last and self.last.pk, "year": self.year and self.year.pk,
+            "earlier": [cycle.pk for cycle in self.earlier], "currency": self.currency, "slipping": SLIPPING,
+            "movers": MOVERS, "drawn": DRAWN,
+            "shown": [cycle.pk for cycle in (self.cycle, *self.earlier[: SPARK - 1])],
+        }  # fmt: skip
+        return {"contracts": Contract.objects.of_units_of(self.user).running(), "values": values}
 
 
 def page_of(count: int, asked: Asked) -> Page:

@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from governance import memory, portfolio
 from partners.models import Contract, Partner
 from scorecards.models import Assessment, Band, Criterion, Cycle, Score
+from scorecards.services.recompute import recompute_now
 from tests.factories import make_assessment, make_contract, make_cycle, make_partner, make_template, make_user
 from tests.governance.conftest import TODAY, scored
 from vendorhub.roles import PERMISSIONS
@@ -78,13 +79,14 @@ def test_old_changes_are_forgotten_but_never_a_count_comes_twice(executive):
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM governance_change")  # what tests before this one committed
         cursor.execute("INSERT INTO governance_change VALUES ('1', DEFAULT, now() - interval '3 days')")
+        cursor.execute("INSERT INTO governance_change VALUES ('2', DEFAULT, now() - interval '3 days', true)")
     memory.forget_old_changes()
     quiet = memory.changes()
-    assert quiet[0] == 1, "the last one stays"
+    assert (quiet.register[0], quiet.scores[0]) == (1, 1), "the last one of a kind stays"
     make_partner()
     memory.forget_old_changes()
     noted = memory.changes()
-    assert noted[0] == 1, "the older one goes"
+    assert (noted.register[0], noted.scores[0]) == (1, 1), "the older one goes"
     with connection.cursor() as cursor:
         cursor.execute("UPDATE governance_change SET at = now() - interval '2 days'")
     memory.forget_old_changes()
@@ -256,3 +258,36 @@ def test_a_change_committed_after_a_later_one_is_seen_too(client, executive, qua
         cursor.execute("COMMIT")
     late.close()
     assert set(lines(client)) == {"Early", "Late", "We"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_listed_is_not_worked_out_again_while_only_scores_move(client, executive, quarters):
+    client.force_login(executive)
+    steady = Score.objects.get(scorecard__partner__name="Steady", scorecard__cycle__name="Q2")
+
+    def shown_and_sorted(sort: str) -> tuple[list[str], int, bool]:
+        with CaptureQueriesContext(connection) as captured:
+            shown = lines(client, sort=sort)
+        return list(shown), shown["Steady"].rank, any("'order'" in query["sql"] for query in captured)
+
+    for sort in ("-spend", "score"):
+        assert shown_and_sorted(sort) == (["Falling", "Steady", "We"], 1, True)
+    Score.objects.filter(pk=steady.pk).update(overall=10)
+    assert shown_and_sorted("-spend") == (["Falling", "Steady", "We"], 2, False)
+    assert shown_and_sorted("score") == (["Steady", "Falling", "We"], 2, True)
+    recompute_now([steady.pk])
+    assert shown_and_sorted("-spend") == (["Falling", "Steady", "We"], 1, False)
+    Contract.objects.filter(annual_value=100_000).update(annual_value=5_000_000)
+    assert shown_and_sorted("-spend") == (["Steady", "Falling", "We"], 1, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_score_that_comes_or_goes_changes_who_is_listed(client, executive, quarters):
+    client.force_login(executive)
+    steady = Score.objects.filter(scorecard__partner__name="Steady", scorecard__cycle__name="Q2")
+    number = steady.get().pk
+    assert set(lines(client)) == {"Falling", "Steady", "We"}
+    steady.delete()
+    assert set(lines(client)) == {"Falling", "We"}
+    recompute_now([number])
+    assert set(lines(client)) == {"Falling", "Steady", "We"}
