@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from accounts.fields import DayField, LineField
 from accounts.templatetags.look import day
 from accounts.versions import VersionedForm
-from partners.costs import EXIT
+from partners.cost_file import line_problems
 from partners.fields import CurrencyField, MoneyField
 from partners.models import CostLine, Rate, Reporting
 
@@ -67,23 +67,6 @@ class CostLineForm(VersionedForm):
         return self.instance.contract.cost_lines.filter(**same, **begins).exclude(pk=self.instance.pk)
 
 
-def line_problems(contract: Any, line: dict[str, Any]) -> list[tuple[str, str]]:
-    """What of a cost line does not go together, as (field, sentence)."""
-    starts, ends, found = line["starts"], line["ends"], []
-    if line["once"] and ends:
-        found.append(("ends", "What is paid once has one day. Leave the last day empty."))
-    elif starts and ends and ends < starts:
-        found.append(("ends", "The last day lies before the first day."))
-    if line["once"] and not starts and line["kind"] != EXIT:
-        found.append(("starts", "On which day is it paid? Only leaving falls on the end of life by itself."))
-    until = max((last for last in (contract.term_ends, contract.end_of_life) if last), default=None)
-    if not line["once"] and starts and until and starts > until:
-        found.append(
-            ("starts", f"It begins after the end of life, {day(until)}, so nothing of it would count.")
-        )
-    return found
-
-
 class ReportingForm(VersionedForm):
     currency = CurrencyField()
 
@@ -95,7 +78,7 @@ class ReportingForm(VersionedForm):
         super().__init__(*args, auto_id="sums_%s", **kwargs)  # two forms stand on its page
 
 
-class UnitsField(forms.CharField):
+class UnitsField(forms.Field):
     """A rate: digits with a point, above zero, with at most eight decimals."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "maxlength": 60})
@@ -114,8 +97,6 @@ class UnitsField(forms.CharField):
             raise ValidationError("A rate is above zero.")
         if units != round(units, 8):
             raise ValidationError("A rate has at most eight decimals; nothing is rounded for you.")
-        if units >= 10**12:
-            raise ValidationError("No currency is worth so little.")
         return units
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -124,7 +105,7 @@ class UnitsField(forms.CharField):
 
 class RateForm(VersionedForm):
     currency = CurrencyField()
-    units = UnitsField(label="Rate", max_length=60)
+    units = UnitsField(label="Rate")
     valid_from = DayField(label="From")
 
     class Meta:
@@ -153,3 +134,11 @@ class RateForm(VersionedForm):
                     f"There is a rate of {data['currency']} from {day(data['valid_from'])} already.",
                 )
         return data
+
+
+class CostFileForm(forms.Form):
+    file = forms.FileField(
+        label="CSV or XLSX file",
+        error_messages={"required": "Choose a file first.", "empty": "The file is empty."},
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
+    )

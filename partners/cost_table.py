@@ -53,7 +53,7 @@ class CostTable:
     @property
     def is_converted(self) -> bool:
         """Whether anything was added up at a rate."""
-        return any(currency != self.currency for currency in self.forecast.sums)
+        return any(currency not in (self.currency, *self.total.left) for currency in self.forecast.sums)
 
     @property
     def running(self) -> Row | None:

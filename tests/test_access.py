@@ -41,7 +41,7 @@ WALLED = {
     "contact_create": "partner", "contract_detail": "contract", "contract_edit": "contract",
     "brief": "contract", "decision_detail": "decision",
     "contract_delete": "contract", "contact_edit": "contact", "contact_end": "contact", "contact_delete": "contact",
-    "contract_costs": "contract", "cost_create": "contract", "cost_export": "contract", "cost_edit": "cost",
+    "contract_costs": "contract", "cost_create": "contract", "cost_export": "contract", "cost_import": "contract", "cost_edit": "cost",
     "cost_delete": "cost", "scorecard_detail": "scorecard", "scorecard_export": "scorecard", "history": "partner",
     "cycle_remove_scorecard": "under_way", "cycle_remove_rater": "assessment",
 }  # fmt: skip
@@ -65,7 +65,7 @@ PLAIN = {
     "decision_list", "decision_export",
     "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
-    "person_create", "units", "mail_list", "audit_list", "currencies", "reporting_edit",
+    "person_create", "units", "mail_list", "audit_list", "currencies", "reporting_edit", "costs_import",
 }  # fmt: skip
 ABOUT = {**WALLED, **COMPANY, **OWN}
 

@@ -13,9 +13,11 @@ from accounts.numbers import row_number
 from accounts.spreadsheets import csv_response
 from partners.charts import cost_bars, short
 from partners.cost_file import COLUMNS, as_row
-from partners.cost_forms import CostLineForm
+from partners.cost_forms import CostFileForm, CostLineForm
 from partners.cost_table import cost_table
 from partners.models import COST_KINDS, Contract, CostLine
+from partners.register.safety import Refused
+from partners.services import cost_import as service
 from partners.services.costs import current_rates
 from partners.services.partners import delete_unchanged, save_holding
 from vendorhub.roles import may, needs
@@ -75,6 +77,50 @@ def cost_export(request: HttpRequest, pk: int) -> HttpResponse:
     contract = _contract(request, pk)
     rows = [as_row(line) for line in contract.cost_lines.all()]
     return csv_response(f"Costs {contract.reference or contract.title}"[:80], COLUMNS, rows)
+
+
+@needs("manage_partners")
+@require_http_methods(["GET", "HEAD", "POST"])
+def cost_import(request: HttpRequest, pk: int) -> HttpResponse:
+    """The lines of one contract from a file."""
+    return _import(request, _contract(request, pk))
+
+
+@needs("manage_partners")
+@require_http_methods(["GET", "HEAD", "POST"])
+def costs_import(request: HttpRequest) -> HttpResponse:
+    """The lines of many contracts from a file that names their references."""
+    return _import(request, None)
+
+
+def _import(request: HttpRequest, contract: Contract | None) -> HttpResponse:
+    """Choose a file, look at what it would do, confirm."""
+    form, plan, wrong = CostFileForm(), None, False
+    try:
+        if sealed := request.POST.get("sealed"):
+            plan, done = service.confirm(sealed, user=request.user, contract=contract)
+            if done:
+                said = f"{plan.new} cost line{'s' * (plan.new != 1)} added, {plan.updated} changed."
+                messages.success(request, said)
+                return redirect("contract_costs", contract.pk) if contract else redirect("costs_import")
+            messages.warning(request, "Somebody changed these lines meanwhile. Look once more, then confirm.")
+        elif request.method == "POST":
+            form = CostFileForm(request.POST, request.FILES)
+            if form.is_valid():
+                file = form.cleaned_data["file"]
+                plan = service.look_at(file, file.name, user=request.user, contract=contract)
+            wrong = plan is None or bool(plan.problems)
+    except Refused as refused:
+        wrong = True
+        if form.is_bound:
+            form.add_error("file", str(refused))
+        else:
+            messages.error(request, str(refused))
+    context = {
+        "contract": contract, "form": form, "plan": plan,
+        "columns": COLUMNS if contract else ["reference", "partner", *COLUMNS],
+    }  # fmt: skip
+    return render(request, "partners/cost_import.html", context, status=400 if wrong else 200)
 
 
 def _line(request: HttpRequest, pk: int) -> CostLine:
