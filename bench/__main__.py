@@ -9,7 +9,7 @@ import os
 import pkgutil
 import sys
 
-COLUMNS = ((44, "measure"), (16, "value"), (28, "reference"), (18, "found"), (12, "goal"))
+COLUMNS = ((44, "measure"), (16, "value"), (38, "reference"), (18, "found"), (12, "goal"))
 
 
 def main() -> None:

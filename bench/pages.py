@@ -53,7 +53,7 @@ def measures(context: Context) -> Iterator[Row]:
             found = cost(visitor, address)
             yield Row(
                 f"page: {name}, {MANY.partners:,} partners", f"{found.page:.1f} ms CPU",
-                f"its template: {found.template:.1f} ms; answered from memory: {found.answered:.1f} ms",
+                f"template {found.template:.1f}, from memory {found.answered:.1f} ms",
                 found.page / found.template, 2, "×",
             )  # fmt: skip
         yield Row(

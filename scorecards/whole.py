@@ -16,11 +16,12 @@ def whole(template: Template) -> Template:
     Others share what is returned: whoever gets it must not change it.
     """
     if template.state != Template.DRAFT:
-        return _kept(template.pk, template.version)
+        return in_use(template.pk, template.version)
     prefetch_related_objects([template], *PARTS)
     return template
 
 
 @lru_cache(KEPT)
-def _kept(pk: int, version: int) -> Template:
+def in_use(pk: int, version: int) -> Template:
+    """A version that is not a draft, read once; `cache_clear` is for a process that changes its database."""
     return Template.objects.prefetch_related(*PARTS).get(pk=pk)
