@@ -1,14 +1,14 @@
 """A contract's costs to the end as pages show them: in its currency, by contract year and kind, with what is left out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from partners.costs import VALUE, Year
 from partners.models import COST_KINDS, Contract
-from partners.money import Rates, Sum, in_reporting, summed_in
-from partners.services.costs import Forecast, costs_by_year
+from partners.money import Rates, Sum, added, in_reporting, summed_in
+from partners.services.costs import Forecast, costs_ahead, costs_by_year, current_rates
 
 KINDS = {**dict(COST_KINDS), VALUE: "Value a year"}
 
@@ -72,6 +72,22 @@ def cost_table(contract: Contract, rates: Rates, today: date) -> CostTable:
     kinds = [(kind, name) for kind, name in KINDS.items() if any(kind in row.whole for row in rows)]
     total = summed_in(contract.currency, forecast.sums, rates, today)
     return CostTable(forecast, kinds, rows, total, in_reporting(forecast.sums, rates, today), today)
+
+
+@dataclass(frozen=True)
+class AheadOfMany:
+    """What several contracts still cost: the `total` in the reporting currency, and of how many nothing is known."""
+
+    total: Sum
+    known: int
+    unknown: int
+
+
+def ahead_of_many(contracts: Iterable[Contract], today: date) -> AheadOfMany:
+    """Add up what these contracts still cost. Three statements."""
+    found = [costs.sums for costs in costs_ahead(contracts, today).values()]
+    total = in_reporting(added(*found), current_rates(), today)
+    return AheadOfMany(total, sum(map(bool, found)), sum(not sums for sums in found))
 
 
 def _row(year: Year, currency: str, rates: Rates, today: date) -> Row:

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from governance.standing import before_of, doubt, headline, latest_of, why_no_score
+from partners.cost_table import ahead_of_many
 from partners.models import Contract, Partner
 from scorecards.charts import TrendPoint
 from scorecards.figures import Point, histories
@@ -42,7 +44,11 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
         context |= _scores(context["latest"], points[partner.pk], context["bands"])
     elif context["latest"] is None:
         context["missing"] = why_no_score(partner, request.user)
-    if tab != "contracts":
+    if tab == "contracts":
+        context["ahead"] = ahead_of_many(
+            [row for row in contracts if not row.has_ended], timezone.localdate()
+        )
+    else:
         context["contacts"] = partner.contacts.all()
     return render(request, "governance/partner_detail.html", context)
 

@@ -225,6 +225,22 @@ def test_amounts_in_headings_are_short():
     assert told == ["EUR 8.72 m", "EUR 12,500", "EUR 99.50", "EUR 2.50 bn", "EUR 0"]
 
 
+def test_the_partner_page_adds_up_what_its_running_contracts_still_cost(analyst, contract, statements):
+    tab = f"{contract.partner.get_absolute_url()}?tab=contracts"
+    few = statements(analyst, tab)
+    for ends, fields in (
+        (date(2028, 5, 31), {"currency": "USD", "annual_value": Decimal(730)}),
+        (date(2028, 5, 31), {"currency": "JPY", "annual_value": Decimal(3650)}),
+        (date(2026, 5, 31), {"annual_value": Decimal(9_000_000)}), (date(2028, 5, 31), {}),
+    ):  # fmt: skip
+        make_contract(contract.partner, starts=date(2025, 6, 1), ends=ends, **fields)
+    Rate.objects.create(reporting="EUR", currency="USD", units=2, valid_from=TODAY)
+    page = page_of(analyst, tab)
+    assert "Still ahead to their ends: <b>EUR 1,112</b>, and JPY 5,560 for which there is no rate." in page
+    assert "Of 1 contract nothing is known." in page
+    assert statements(analyst, tab) == few
+
+
 # --- Settings --------------------------------------------------------------------------------------------
 RATE = {"currency": "usd", "units": "1.0842", "valid_from": "2026-11-01"}
 
