@@ -70,7 +70,7 @@ _SCORES = """(
 _STATEMENT = """
 SET LOCAL enable_nestloop = off;
 WITH cards AS MATERIALIZED ({cards}),
-contracts AS (SELECT * FROM ({contracts}) c {theirs}),
+contracts AS (SELECT partner_id, counted_in AS currency, counted AS yearly, term_end FROM ({contracts}) c {theirs}),
 spending AS (
     SELECT partner_id, sum(yearly) FILTER (WHERE currency = %(currency)s) AS spend, min(term_end) AS next_end
     FROM (SELECT * FROM contracts ORDER BY partner_id) c GROUP BY partner_id
@@ -235,7 +235,7 @@ def work_out(
     """The named parts, by name.
 
     `visible`: the scorecards of the cycle the reader sees scores of; `narrowed`: what the rows must have, by column
-    (a queryset: one of these); `contracts`: the running ones the reader sees; `order`: a column of a line and ASC or
+    (a queryset: one of these); `contracts`: the running ones the reader sees, `counted`; `order`: a column of a line and ASC or
     DESC. Lists hold `Line`s, apart from `others`, `categories` and `shortest` (plain dicts) and `order` (ids of
     scorecards).
     """
@@ -284,7 +284,7 @@ def _found(
     statement = _STATEMENT.format(
         cards=cards,
         contracts=_sql(
-            contracts.order_by().values("partner_id", "currency", "yearly", term_end=term_end()), values
+            contracts.order_by().values("partner_id", "counted_in", "counted", term_end=term_end()), values
         ),
         theirs=theirs,
         scores=_SCORES.format(columns="overall, status, standing, coverage", cards="cards"),

@@ -21,7 +21,9 @@ from accounts.numbers import row_number
 from governance import figures
 from governance.memory import changes, remembered
 from partners.models import KINDS, Contract, Partner
+from partners.money import Rates
 from partners.search import search_partners
+from partners.services.costs import current_rates
 from scorecards.figures import category_scores
 from scorecards.models import Assessment, Band, Category, Cycle, Scorecard, Template
 
@@ -143,15 +145,6 @@ def blind_cycles(user: Any) -> list[Blind]:
     return [Blind(*row) for row in by_cycle.order_by("-scorecard__cycle__ends", "-scorecard__cycle")]
 
 
-def reporting_currency(user: Any) -> str:
-    """The currency most running contracts are in."""
-    contracts = Contract.objects.visible_to(user).running().order_by().values_list("currency")
-    return next(
-        (currency for currency, _ in contracts.annotate(many=Count("pk")).order_by("-many", "currency")),
-        "EUR",
-    )
-
-
 def _first(scorecards: QuerySet) -> Subquery:
     """One of a cycle's scorecards, found in the order of an index: without reading the rest, as `Exists` would."""
     return Subquery(scorecards.order_by("partner_id").values("pk")[:1])
@@ -203,8 +196,12 @@ class Portfolio:
         )
 
     @cached_property
+    def rates(self) -> Rates:
+        return self._once("rates", of_scores=False, work=current_rates)
+
+    @property
     def currency(self) -> str:
-        return self._once("currency", of_scores=False, work=lambda: reporting_currency(self.user))
+        return self.rates.currency
 
     @cached_property
     def templates(self) -> list[Template]:
@@ -287,7 +284,8 @@ class Portfolio:
             "movers": MOVERS, "drawn": DRAWN,
             "shown": [cycle.pk for cycle in (self.cycle, *self.earlier[: SPARK - 1])],
         }  # fmt: skip
-        return {"contracts": Contract.objects.of_units_of(self.user).running(), "values": values}
+        contracts = Contract.objects.of_units_of(self.user).running()
+        return {"contracts": contracts.counted(self.rates, timezone.localdate()), "values": values}
 
 
 def page_of(count: int, asked: Asked) -> Page:

@@ -15,6 +15,7 @@ from accounts.audit import audited
 from accounts.models import BusinessUnit
 from partners.dates import today_in
 from partners.models.partners import Partner
+from partners.money import Rates
 
 _MONEY = models.DecimalField(max_digits=20, decimal_places=2)
 NOTICE_UNITS = [("days", "days"), ("weeks", "weeks"), ("months", "months")]
@@ -65,6 +66,24 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         has_term = Q(starts__isnull=False, ends__isnull=False)
         spread = Case(When(has_term, then=ExpressionWrapper(F("total_value") / years, output_field=_MONEY)))
         return self.annotate(yearly=Coalesce(F("annual_value"), spread, output_field=_MONEY))
+
+    def counted(self, rates: Rates, day: date) -> "ContractQuerySet":
+        """Of those with `yearly`, each with `counted_in` and `counted`: its value a year in the reporting currency at the rate of the day.
+
+        Where that has no rate for its own currency, in that one.
+        """
+        others = {
+            currency: rates.on(currency, day) for currency in rates.quoted if currency != rates.currency
+        }
+        worth = {currency: units for currency, units in others.items() if units}
+        cases = [
+            When(currency=currency, then=F("yearly") / Value(units)) for currency, units in worth.items()
+        ]
+        return self.annotate(
+            counted=Case(*cases, default=F("yearly"), output_field=models.DecimalField()),
+            counted_in=Case(When(currency__in=worth, then=Value(rates.currency)), default=F("currency"))
+            if worth else F("currency"),
+        )  # fmt: skip
 
     def current_first(self) -> "ContractQuerySet":
         """In the order of their end, those that have ended after the others."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from governance import memory, portfolio
-from partners.models import Contract, Partner
+from partners.models import Contract, Partner, Rate, Reporting
 from scorecards.models import Assessment, Band, Criterion, Cycle, Score
 from scorecards.services.recompute import recompute_now
 from tests.factories import make_assessment, make_contract, make_cycle, make_partner, make_template, make_user
@@ -220,6 +220,19 @@ def test_money_in_another_currency_is_named_and_left_out(client, executive, quar
     page = client.get(reverse("portfolio")).context
     assert page["left_out"] == "One partner with contracts in USD is not in the sum of EUR."
     assert page["found"]["totals"]["spend"] == Decimal(1_000_005)
+
+
+def test_money_in_a_currency_with_a_rate_is_added_up_in_the_reporting_currency(client, executive, quarters):
+    make_contract(quarters[1], annual_value=5, currency="USD", ends=TODAY() + timedelta(days=9))
+    Rate.objects.create(reporting="EUR", currency="USD", units=Decimal("0.5"), valid_from=TODAY())
+    client.force_login(executive)
+    page = client.get(reverse("portfolio")).context
+    assert page["left_out"] == ""
+    assert page["found"]["totals"]["spend"] == Decimal(1_000_010)
+    Reporting.objects.create(pk=1, currency="USD")
+    page = client.get(reverse("portfolio")).context
+    assert page["left_out"].endswith("in EUR are not in the sum of USD.")
+    assert page["found"]["totals"]["spend"] == Decimal(5)
 
 
 def test_exports_hold_the_filtered_rows_as_csv_and_xlsx(client, executive, quarters):
