@@ -1,7 +1,8 @@
 """Drawings of the portfolio, made on the server: the scatter of spend against score, the heat map's rows."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ TOP, HEIGHT = 8.0, 420
 RADIUS, LABEL_HEIGHT, LETTER_WIDTH, LONGEST_LABEL = 8, 15, 6.5, 32
 LEADS = (28, 40, 54, 70, 90, 112)  # pixels to a name that moved off
 LEAD_TURNS = (-30, 30, -150, 150, -60, 60, -120, 120, -80, 80, -100, 100)  # degrees from the right
+STRIP = 8  # pixels
 STEPS = [value * 10.0**power for power in range(-3, 24) for value in (1, 2, 5)]  # where an axis begins, ends
 
 Box = tuple[float, float, float, float]
@@ -74,14 +76,16 @@ def spend_and_score(dots: Sequence[Dot], bands: Sequence[Any], currency: str, wi
         *_stripes(bands, plot, wide),
         *_axis(plot, currency, wide, any(d.before is not None for d in dots)),
     ]
-    taken = [box for dot in dots for box in _boxes(dot, plot)]
+    taken = _Ground()
+    for dot in dots:
+        taken.cover(_boxes(dot, plot))
     names = []
     for dot in sorted(dots, key=lambda d: -d.spend):
         x, y = plot.across(dot.spend), plot.down(dot.score)
         marks.append(_mark(dot, plot, currency))
         name = Truncator(dot.name).chars(LONGEST_LABEL)
         if spot := _label_spot(name, x, y, plot, taken):
-            taken += spot.covers
+            taken.cover(spot.covers)
             names.append(
                 f'{spot.line}<text class="t0 {spot.anchor}" x="{spot.x:.1f}" y="{spot.y + 4:.1f}">'
                 f"{conditional_escape(name)}</text>"
@@ -162,6 +166,25 @@ def _boxes(dot: Dot, plot: _Plot) -> Iterator[Box]:
         yield x - 2, min(y, end), x + 2, max(y, end)
 
 
+class _Ground:
+    """What is covered, in strips across the drawing: a name is held against what its strips hold, not against all."""
+
+    def __init__(self) -> None:
+        self._strips: dict[int, list[Box]] = defaultdict(list)
+
+    def cover(self, boxes: Iterable[Box]) -> None:
+        for box in boxes:
+            for strip in self._across(box):
+                self._strips[strip].append(box)
+
+    def is_free(self, box: Box) -> bool:
+        return not any(_overlap(box, other) for strip in self._across(box) for other in self._strips[strip])
+
+    @staticmethod
+    def _across(box: Box) -> range:
+        return range(int(box[1] // STRIP), int(box[3] // STRIP) + 1)
+
+
 @dataclass(frozen=True)
 class _Spot:
     """Where a name stands, the ground it covers, and the line that leads to it."""
@@ -173,13 +196,13 @@ class _Spot:
     line: str = ""
 
 
-def _label_spot(name: str, x: float, y: float, plot: _Plot, taken: list[Box]) -> _Spot | None:
+def _label_spot(name: str, x: float, y: float, plot: _Plot, taken: _Ground) -> _Spot | None:
     """Where the name fits: right of the dot, else left, above, below, at a corner, further off, else nowhere."""
     width, tall = LETTER_WIDTH * len(name), LABEL_HEIGHT / 2
 
     def free(box: Box) -> bool:
         inside = plot.left <= box[0] and box[2] <= plot.right and box[1] >= TOP and box[3] <= plot.bottom
-        return inside and not any(_overlap(box, other) for other in taken)
+        return inside and taken.is_free(box)
 
     def box_of(anchor: str, at: float, height: float) -> Box:
         start = at - {"": 0, "r": width, "m": width / 2}[anchor]
@@ -198,11 +221,12 @@ def _label_spot(name: str, x: float, y: float, plot: _Plot, taken: list[Box]) ->
             end_x, end_y = x + right * reach, y + down * reach
             anchor = "" if right > 0 else "r"
             at = end_x + math.copysign(3, right)
-            box = box_of(anchor, at, end_y)
+            if not free(box := box_of(anchor, at, end_y)):
+                continue
             steps = [RADIUS + 3 + 3 * step for step in range(int((reach - RADIUS) / 3))]
             along = [(x + right * step, y + down * step) for step in steps]
             line = [(px - 1.5, py - 1.5, px + 1.5, py + 1.5) for px, py in along]
-            if free(box) and all(map(free, line)):
+            if all(map(free, line)):
                 drawn = f"M{x + right * RADIUS:.1f} {y + down * RADIUS:.1f}L{end_x:.1f} {end_y:.1f}"
                 return _Spot(anchor, at, end_y, [box, *line], f'<path class="to" d="{drawn}"/>')
     return None
