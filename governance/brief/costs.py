@@ -1,52 +1,72 @@
-"""What the contract still costs, year by year to its end."""
+"""What the contract still costs, year by year to the end of its life; what leaving costs is told apart."""
 
-from datetime import date, timedelta
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from accounts.templatetags.look import day
+from django.urls import reverse
+
+from accounts.templatetags.look import day, money
 from governance.brief.section import Section, Source
 from governance.brief.subject import Subject
 from governance.words import amount
-from partners.models import EVERGREEN
-from scorecards.scoring import rounded
+from partners.costs import EXIT, Costs, Year
+from partners.money import Rates, summed_in
+from partners.services.costs import Forecast, costs_by_year, current_rates
 
 SHOWN = 5  # years; the rest is one row
 
 
 def section(about: Subject) -> Section | None:
-    """The contract's own value a year over the days that are left; nothing without a value."""
+    """Nothing where nothing is known of its costs, or nothing is ahead."""
     contract = about.contract
-    yearly, ends = getattr(contract, "yearly", contract.annual_value), contract.term_ends
-    if not yearly or contract.has_ended:
+    forecast = costs_by_year(contract, about.today)
+    if not forecast.sums or not forecast.years:
         return None
-    source = Source(
-        "The contract’s value a year, spread over its days: no forecast of costs is entered",
-        contract.get_absolute_url(),
-    )
-    if not ends:
-        title = f"{amount(yearly, contract.currency)} a year, {'without end' if contract.term == EVERGREEN else 'no end recorded'}"
-        return Section("costs", title, {"rows": []}, sources=[source])
-    years = by_year(yearly, about.today, ends)
-    total = sum(value for _, value in years)
-    shown = years if len(years) <= SHOWN else years[: SHOWN - 1]
-    rows = [{"label": str(year), "amount": value} for year, value in shown]
-    if len(years) > len(shown):
-        rest = years[len(shown) :]
-        rows.append(
-            {"label": f"{rest[0][0]}–{rest[-1][0] % 100:02}", "amount": sum(value for _, value in rest)}
-        )
+    rates, currency = current_rates(), contract.currency
+    total = summed_in(currency, forecast.sums, rates, about.today)
+    rows = [_row(year, currency, rates, about) for year in forecast.years]
     return Section(
-        "costs", f"Costs to the end: {amount(total, contract.currency)}", {"rows": rows, "currency": contract.currency},
-        note=f"{contract.currency} a calendar year, from today to {day(ends)}: its value a year, no forecast entered.",
-        sources=[source],
-    )  # fmt: skip
+        "costs",
+        f"Costs to the end: {amount(total.total, currency)}",
+        {"rows": _shortened(rows), "currency": currency},
+        note=_note(about, forecast, total.left, any(row["leaving"] for row in rows)),
+        sources=[Source(_source(forecast), reverse("contract_costs", args=[contract.pk]))],
+    )
 
 
-def by_year(yearly: Decimal, start: date, end: date) -> list[tuple[int, Decimal]]:
-    """The value of each calendar year by the days of it that are left, both days counted."""
-    found = []
-    for year in range(start.year, end.year + 1):
-        first, last = max(start, date(year, 1, 1)), min(end, date(year, 12, 31))
-        whole = (date(year, 12, 31) - date(year, 1, 1) + timedelta(1)).days
-        found.append((year, rounded(yearly * ((last - first).days + 1) / whole, 2)))
-    return found
+def _row(year: Year, currency: str, rates: Rates, about: Subject) -> dict[str, Any]:
+    """A year's costs still ahead in the contract's currency, and what of them is for leaving."""
+
+    def summed(costs: Costs) -> Decimal:
+        sums: dict[str, Decimal] = {}
+        for (_, other), value in costs.items():
+            sums[other] = sums.get(other, Decimal(0)) + value
+        return summed_in(currency, sums, rates, about.today).total
+
+    leaving = {key: value for key, value in year.ahead.items() if key[0] == EXIT}
+    return {"label": year.name, "amount": summed(year.ahead), "leaving": summed(leaving)}
+
+
+def _shortened(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if len(rows) <= SHOWN:
+        return rows
+    first, rest = rows[: SHOWN - 1], rows[SHOWN - 1 :]
+    later = {key: sum((row[key] for row in rest), Decimal(0)) for key in ("amount", "leaving")}
+    return [*first, {"label": f"from {rest[0]['label']}", **later}]
+
+
+def _note(about: Subject, forecast: Forecast, left: Mapping[str, Decimal], leaving: bool) -> str:
+    """Which years, until when, and what the sum does not hold."""
+    said = [f"Contract years, from today to {day(forecast.until)}."]
+    said += ["It has no end: counted so far."] if forecast.is_open else []
+    said += ["Outline: leaving."] if leaving else []
+    said += [f"Not in it: {other} {money(value)}, without a rate." for other, value in left.items()]
+    said += ["Its own value a year: no cost lines are entered."] if forecast.from_value else []
+    return " ".join(said)
+
+
+def _source(forecast: Forecast) -> str:
+    if forecast.from_value:
+        return "The contract’s own value a year by days: no cost lines are entered"
+    return "Cost lines of the contract, the current year by the days that are left"

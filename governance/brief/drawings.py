@@ -32,24 +32,27 @@ def compare_dot(
     return _svg("", 96, 14, ", ".join(said), body)
 
 
-def cost_bars(rows: Sequence[tuple[str, Decimal]], currency: str) -> SafeString:
-    """A bar for each year, its figure beside it, in one unit for all."""
-    largest = max((value for _, value in rows), default=Decimal(0)) or Decimal(1)
+def cost_bars(rows: Sequence[tuple[str, Decimal, Decimal]], currency: str) -> SafeString:
+    """A bar for each (label, amount, part of it for leaving), which is an outline; the figure in one unit for all."""
+    largest = max((value for _, value, _ in rows), default=Decimal(0)) or Decimal(1)
     size, unit = next(found for found in SIZES if largest >= found[0] or found[1] == "")
     body = []
-    for place, (label, value) in enumerate(rows):
-        y, wide = 2 + place * 22, float(value / largest) * 150
+    for place, (label, value, leaving) in enumerate(rows):
+        y, wide, out = 2 + place * 22, float(value / largest) * 140, float(leaving / largest) * 140
         figure = f"{value / size:,.2f}" if unit else money(value)
         body.append(
             f'<text class="t3" x="0" y="{y + 13}">{conditional_escape(label)}</text>'
-            f'<rect class="bar1" x="58" y="{y}" width="{max(wide, 1):.1f}" height="16"/>'
-            f'<text class="t0" x="{66 + wide:.1f}" y="{y + 13}">{figure}</text>'
+            f'<rect class="bar1" x="84" y="{y}" width="{max(wide - out, 0.5):.1f}" height="16"/>'
+            f'<text class="t0" x="{94 + wide:.1f}" y="{y + 13}">{figure}</text>'
         )
-    said = ", ".join(f"{label} {money(value)}" for label, value in rows)
-    body.append(
-        f'<text class="t3 t11" x="58" y="{len(rows) * 22 + 13}">{conditional_escape(f"{currency} {unit}".strip())}</text>'
-    )
-    return _svg("fluid", 280, len(rows) * 22 + 18, f"{currency} a year: {said}", body)
+        if leaving:
+            body.append(
+                f'<rect class="open" x="{84 + wide - out:.1f}" y="{y + 0.5}" width="{out:.1f}" height="15"/>'
+            )
+    said = ", ".join(f"{label} {money(value)}" for label, value, _ in rows)
+    unit_said = conditional_escape(f"{currency} {unit}".strip())
+    body.append(f'<text class="t3 t11" x="84" y="{len(rows) * 22 + 13}">{unit_said}</text>')
+    return _svg("fluid", 300, len(rows) * 22 + 18, f"{currency} a year: {said}", body)
 
 
 def _svg(css: str, width: int, height: int, title: str, body: Sequence[str]) -> SafeString:

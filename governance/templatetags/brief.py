@@ -44,7 +44,8 @@ def brief_dot(row: Mapping[str, Any], data: Mapping[str, Any]) -> SafeString:
 @register.simple_tag
 def brief_costs(data: Mapping[str, Any]) -> SafeString:
     """A bar for each year."""
-    return cost_bars([(row["label"], Decimal(row["amount"])) for row in data["rows"]], data["currency"])
+    rows = [(row["label"], Decimal(row["amount"]), Decimal(row["leaving"])) for row in data["rows"]]
+    return cost_bars(rows, data["currency"])
 
 
 def _decimal(value: str | None) -> Decimal | None:

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from governance.brief import brief_of, laid_out
 from governance.brief.asking import written
-from governance.brief.costs import by_year
 from governance.brief.section import Section
+from partners.models import CostLine
 from partners.services.deadlines import set_deadlines
 from scorecards.models import Criterion, Cycle, Scorecard
 from scorecards.services.templates import load_builtin
@@ -127,10 +127,19 @@ def test_whoever_still_has_marks_to_give_sees_no_score_of_that_cycle(client, exe
     assert "25.0" not in said
 
 
-def test_costs_are_spread_over_the_days_of_each_year():
-    assert by_year(Decimal(365), date(2026, 12, 31), date(2028, 1, 1)) == [
-        (2026, Decimal("1.00")), (2027, Decimal("365.00")), (2028, Decimal("1.00")),
-    ]  # fmt: skip
+def test_costs_to_the_end_tell_leaving_apart_and_what_has_no_rate(executive):
+    contract = contract_of(
+        starts=TODAY() + timedelta(days=1), ends=TODAY() + timedelta(days=800), annual_value=5
+    )
+    for kind, currency, amount in (("licence", "EUR", 1000), ("exit", "EUR", 50), ("service", "XAU", 7)):
+        CostLine.objects.create(
+            contract=contract, kind=kind, amount=amount, currency=currency, once=kind == "exit", starts=None
+        )
+    section = part(brief_of(contract, executive), "costs")
+    assert sum(Decimal(row["leaving"]) for row in section["data"]["rows"]) == 50
+    assert "Not in it: XAU " in section["note"]
+    assert "Outline: leaving." in section["note"]
+    assert section["title"].startswith("Costs to the end: EUR")
 
 
 def test_rows_of_sections_are_filled_whatever_has_nothing_to_say():
