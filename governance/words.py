@@ -29,7 +29,7 @@ def amount(value: Any, currency: str) -> str:
     value = Decimal(value or 0)
     for size, unit in ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "m")):
         if value >= size:
-            return f"{currency}\u00a0{value / size:.1f}\u00a0{unit}"
+            return f"{currency}\u00a0{value / size:,.1f}\u00a0{unit}"
     return f"{currency}\u00a0{value:,.0f}"
 
 

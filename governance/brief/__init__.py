@@ -31,7 +31,7 @@ SECTIONS: list[Callable[[Subject], Section | None]] = [
     trend.section, categories.section, criteria.section, costs.section, open_items.section, last_time.section,
 ]  # fmt: skip
 CLOSING: list[Callable[[Subject], Section | None]] = [ourselves.section]
-MOST_QUESTIONS, COLUMNS = 6, 6
+MOST_QUESTIONS, COLUMNS = 5, 6
 
 
 def brief_of(contract: Contract, user: Any) -> dict[str, Any]:

@@ -7,19 +7,18 @@ from functools import lru_cache
 from pathlib import Path
 
 from accounts.templatetags.look import change, score
-from governance.brief.section import Question, Section, Source
+from governance.brief.section import Question, Section, Source, short
 from governance.brief.subject import Subject
 from scorecards.arithmetic import CriterionRow
 
-GOOD = 75  # from this score on, nothing needs an answer
 SLIPPED = -5  # points since the cycle before that ask for one
 WEAK, SLIPPING = 3, 2  # at most so many of each
 RANK_WEAK, RANK_SLIPPING = 10, 20
 
 
 RULE = (
-    f"By rule: the {WEAK} criteria under {GOOD} that cost most points of the overall score, the {SLIPPING} others that "
-    f"fell most since the cycle before, by {-SLIPPED} points or more, and one about ourselves"
+    f"By rule: the {WEAK} criteria below the two best bands that cost most points of the overall score, the {SLIPPING} "
+    f"others that fell most since the cycle before, by {-SLIPPED} points or more, and one about ourselves"
 )
 
 
@@ -46,7 +45,7 @@ def questions(about: Subject) -> list[Question]:
     if not sums:
         return []
     scored = [row for row in sums.criteria if row.part.score is not None and row.possible]
-    weak = [row for row in scored if row.part.score < GOOD]
+    weak = [row for row in scored if row.part.score < about.good]
     weak = sorted(weak, key=lambda row: (row.points - row.possible, row.criterion.pk))[:WEAK]
     slipped = [row for row in scored if row not in weak and row.change is not None and row.change <= SLIPPED]
     slipped = sorted(slipped, key=lambda row: (row.moved, row.criterion.pk))[:SLIPPING]
@@ -58,18 +57,18 @@ def questions(about: Subject) -> list[Question]:
 
 def _weak(row: CriterionRow) -> str:
     return written().get(row.criterion.name) or (
-        f"What will you change first about “{row.criterion.name}”, and by when shall we see it?"
+        f"What will you change first about “{short(row.criterion.name)}”, and by when shall we see it?"
     )
 
 
 def _slipped(row: CriterionRow) -> str:
     return written().get(row.criterion.name) or (
-        f"What has changed on your side that “{row.criterion.name}” fell, and what brings it back?"
+        f"What has changed on your side that “{short(row.criterion.name)}” fell, and what brings it back?"
     )
 
 
 def _why(row: CriterionRow) -> str:
-    said = f"{row.criterion.name}: {score(row.score)}"
+    said = f"{short(row.criterion.name)}: {score(row.score)}"
     return f"{said}, {change(row.change)}" if row.change else said
 
 

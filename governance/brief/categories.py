@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.templatetags.look import plain, score
 from accounts.words import counted
-from governance.brief.section import Section, Source
+from governance.brief.section import Section, Source, short
 from governance.brief.subject import Subject
 from governance.words import spelled
 from scorecards.arithmetic import CategoryRow
@@ -39,12 +39,12 @@ def section(about: Subject) -> Section | None:
     low, high = _range(data)
     earlier = about.before.cycle if about.before else ""
     said = ["Dot: now."]
-    said += [f"Tail: since {earlier}."] if any(row["before"] for row in data) else []
+    said += [f"Tail: since {short(earlier, 20)}."] if any(row["before"] for row in data) else []
     said += [f"Tick: median of {counted(peers, 'peer')}."] if peers else []
     return Section(
         "categories",
         finding(data, earlier),
-        {"rows": data, "earlier": earlier, "peers": peers, "low": low, "high": high},
+        {"rows": data, "earlier": column(earlier), "peers": peers, "low": low, "high": high},
         note=" ".join([*said, f"Scale {low} to {high}."]),
         sources=_sources(about, peers),
     )
@@ -72,7 +72,7 @@ def finding(rows: Sequence[dict[str, Any]], earlier: str) -> str:
     """Where it stands against its peers; without any, against the cycle before; else its weakest."""
     for against, lower, higher, words in (
         ("peers", "Below", "Above", "its peers"),
-        ("before", "Lower than", "Higher than", f"in {earlier}"),
+        ("before", "Lower than", "Higher than", f"in {short(earlier, 20)}"),
     ):
         found = [difference(row["score"], row[against]) for row in rows if row[against] is not None]
         below = sum(value is not None and value <= -TELLING for value in found)
@@ -96,9 +96,14 @@ def _so_many(number: int, of: int) -> str:
     )
 
 
+def column(earlier: str) -> str:
+    """The heading of what was in the cycle before."""
+    return earlier if len(earlier) <= 9 else "Before"
+
+
 def _row(row: CategoryRow, median: Decimal | None) -> dict[str, Any]:
     return {
-        "name": row.category.name, "weight": plain(row.category.weight), "score": row.score, "letter": row.letter,
+        "name": short(row.category.name), "weight": plain(row.category.weight), "score": row.score, "letter": row.letter,
         "before": None if row.before is None else stored(row.before), "peers": median,
     }  # fmt: skip
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from accounts.templatetags.look import day, money
+from accounts.templatetags.look import day
+from accounts.words import counted
 from governance.brief.section import Section, Source
 from governance.brief.subject import Subject
 from governance.words import amount
@@ -14,6 +15,7 @@ from partners.costs import EXIT, Costs, Year
 from partners.money import Rates, summed_in
 from partners.services.costs import Forecast, costs_by_year, current_rates
 
+_OTHER, _OTHERS = "other currency", "other currencies"
 SHOWN = 5  # years; the rest is one row
 
 
@@ -61,7 +63,11 @@ def _note(about: Subject, forecast: Forecast, left: Mapping[str, Decimal], leavi
     said = [f"Contract years, from today to {day(forecast.until)}."]
     said += ["It has no end: counted so far."] if forecast.is_open else []
     said += ["Outline: leaving."] if leaving else []
-    said += [f"Not in it: {other} {money(value)}, without a rate." for other, value in left.items()]
+    if left:
+        (other, value), more = next(iter(left.items())), len(left) - 1
+        said.append(
+            f"Not in it: {amount(value, other)}{f' and {counted(more, _OTHER, _OTHERS)}' if more else ''}, without a rate."
+        )
     said += ["Its own value a year: no cost lines are entered."] if forecast.from_value else []
     return " ".join(said)
 

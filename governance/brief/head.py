@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accounts.templatetags.look import away, change, day, money, percent, score
 from accounts.words import counted
+from governance.brief.section import short
 from governance.brief.subject import Subject
 from governance.decisions import decision_of
 from governance.models import DEFER
@@ -18,15 +19,18 @@ from scorecards.figures import place_of
 from scorecards.models import Assessment, Score
 
 CHOICE = "renew, renegotiate, replace or leave?"
-LONGEST_NAME = 90  # of a partner or contract: the page is one page
 
 
 def of(about: Subject) -> dict[str, Any]:
     contract = about.contract
     return {
         "heading": heading(about),
-        "contract": {"id": contract.pk, "title": _short(contract.title), "reference": contract.reference},
-        "partner": {"id": contract.partner_id, "name": _short(contract.partner.name)},
+        "contract": {
+            "id": contract.pk,
+            "title": short(contract.title),
+            "reference": short(contract.reference, 30),
+        },
+        "partner": {"id": contract.partner_id, "name": short(contract.partner.name)},
         "score": _score(about),
         "facts": facts(about),
     }
@@ -35,7 +39,7 @@ def of(about: Subject) -> dict[str, Any]:
 def heading(about: Subject) -> str:
     """The question, unless it is answered or too late, and by when it must be answered."""
     contract, today = about.contract, about.today
-    name, ends = _short(contract.partner.name), contract.term_ends
+    name, ends = short(contract.partner.name), contract.term_ends
     if ends and ends < today:
         return f"{name}: this contract ended {_still(away(ends, today))}, on {_still(day(ends))}."
     said = f"{name}: {CHOICE}"
@@ -73,7 +77,7 @@ def facts(about: Subject) -> list[tuple[str, str]]:
         ("Ends", day(ends) if ends else "never" if contract.term == EVERGREEN else "not recorded"),
         ("If nobody acts", if_nobody_acts(about, yearly)),
         ("Raters", _raters(about)),
-        ("Contract owner", str(contract.owner) if contract.owner else "nobody yet"),
+        ("Contract owner", short(str(contract.owner), 30) if contract.owner else "nobody yet"),
     ]
 
 
@@ -119,7 +123,7 @@ def _score(about: Subject) -> dict[str, Any]:
     if outcome.lower != outcome.upper:
         beside = [f"{score(outcome.lower)} to {score(outcome.upper)} with what is missing"]
     if about.before:
-        beside.append(f"{change(about.change)} since {about.before.cycle}")
+        beside.append(f"{change(about.change)} since {short(about.before.cycle, 20)}")
     if place:
         beside.append(f"rank {place} of {among}")
     return {
@@ -136,10 +140,6 @@ def _doubt(about: Subject) -> str:
     if about.latest and not about.latest.closed:
         return f"{about.latest.cycle} is still open: the score may move."
     return ""
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
 
 
 def _still(text: str) -> str:

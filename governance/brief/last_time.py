@@ -5,7 +5,7 @@ from django.utils.text import Truncator
 
 from accounts.templatetags.look import day
 from accounts.words import counted
-from governance.brief.section import Section, Source
+from governance.brief.section import Section, Source, short
 from governance.brief.subject import Subject
 from governance.models import Decision
 
@@ -31,7 +31,7 @@ def section(about: Subject) -> Section | None:
         f"Last time: {what}, {day(last.at)}",
         {
             "said": [(label, Truncator(text).chars(LONGEST)) for label, text in said if text],
-            "by": str(last.by), "href": reverse("decision_detail", args=[last.pk]), "earlier": earlier,
+            "by": short(str(last.by), 30), "href": reverse("decision_detail", args=[last.pk]), "earlier": earlier,
         },
         note=f"{counted(earlier, 'earlier decision')}." if earlier else "",
         sources=[Source(f"{row.get_outcome_display()}, {day(row.at)}, {row.by}", reverse("decision_detail", args=[row.pk])) for row in found[:5]],

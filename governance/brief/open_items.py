@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.templatetags.look import away, percent
 from accounts.words import counted
-from governance.brief.section import Section, Source
+from governance.brief.section import Section, Source, short
 from governance.brief.subject import Subject
 from governance.words import sentence, spelled
 from partners.models import EVERGREEN, Contract
@@ -42,7 +42,7 @@ def scoring(about: Subject) -> list[dict[str, Any]]:
             said = f"{counted(left, 'rater')} of {card.asked} to submit" if card.asked else "no rater asked"
             found.append(
                 _item(
-                    f"{card.cycle}: {said}, due {away(card.cycle.due)}",
+                    f"{short(card.cycle.name, 20)}: {said}, due {away(card.cycle.due)}",
                     reverse("scorecard_detail", args=[card.pk]),
                 )
             )
@@ -64,7 +64,10 @@ def gaps(contract: Contract) -> list[dict[str, Any]]:
     """What the contract's record lacks."""
     lacking = [
         (contract.owner is None, "Nobody owns the contract"),
-        (contract.owner is not None and not contract.owner.is_active, f"Its owner {contract.owner} has left"),
+        (
+            contract.owner is not None and not contract.owner.is_active,
+            f"Its owner {short(str(contract.owner), 30)} has left",
+        ),
         (contract.notice_period is None, "No notice period entered"),
         (contract.ends is None and contract.term != EVERGREEN, "No end recorded"),
         (contract.auto_renews and not contract.renewal_months, "Renews itself, for how long is not recorded"),

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from accounts.templatetags.look import score
 from accounts.words import counted
-from governance.brief.section import Question, Section, Source
+from governance.brief.section import Question, Section, Source, short
 from governance.brief.subject import Subject
 from governance.standing import latest_of
 from partners.models import Partner
@@ -31,12 +31,12 @@ def section(about: Subject) -> Section | None:
     categories = CategoryScore.objects.filter(scorecard=latest.scorecard_id).order_by("score", "category")
     rows = list(categories.values_list("category__name", "score"))
     stands = name if latest.status == Score.FINAL else "provisional"
-    weakest = rows[0][0] if rows else ""
+    weakest = short(rows[0][0]) if rows else ""
     return Section(
         "ourselves",
         f"Our side: {score(latest.overall)}, {stands}",
-        {"rows": [{"name": row, "score": value, "letter": band_of(edges, value)} for row, value in rows[:SHOWN]]},
-        note=f"How we are as a customer, {latest.cycle}, by {counted(latest.raters, 'rater')} of our own.",
+        {"rows": [{"name": short(row), "score": value, "letter": band_of(edges, value)} for row, value in rows[:SHOWN]]},
+        note=f"How we are as a customer, {short(latest.cycle, 20)}, by {counted(latest.raters, 'rater')} of our own.",
         span=2,
         cards=[latest.scorecard_id],
         sources=[Source(f"Scorecard of {own}, {latest.cycle}", reverse("scorecard_detail", args=[latest.scorecard_id]))],

@@ -4,6 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+LONGEST_NAME = 60  # signs of a name of somebody's: a brief is one sheet
+
+
+def short(name: str, most: int = LONGEST_NAME) -> str:
+    """A name cut to what there is room for."""
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
+
 
 @dataclass(frozen=True)
 class Source:

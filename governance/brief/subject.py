@@ -77,5 +77,10 @@ class Subject:
         rows = self.card.template.bands.all() if self.card else []
         return [(band.letter, band.name, band.lower) for band in rows]
 
+    @property
+    def good(self) -> Decimal:
+        """From this score on nothing needs an answer: the lower edge of the second best band."""
+        return self.bands[1][2] if len(self.bands) > 1 else Decimal(70)
+
     def band_name(self, letter: str) -> str:
         return next((name for held, name, _ in self.bands if held == letter), letter)

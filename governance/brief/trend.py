@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from accounts.templatetags.look import score
 from accounts.words import counted
-from governance.brief.section import Section, Source
+from governance.brief.section import Section, Source, short
 from governance.brief.subject import Subject
 from governance.words import spelled
 from scorecards.figures import Point
@@ -23,7 +23,7 @@ def section(about: Subject) -> Section | None:
         return None
     rows = [
         {
-            "label": point.cycle, "score": point.overall, "letter": point.standing,
+            "label": short(point.cycle, 9), "score": point.overall, "letter": point.standing,
             "like_for_like": place == 0 or point.template_id == points[place - 1].template_id,
         }
         for place, point in enumerate(points)

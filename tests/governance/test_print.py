@@ -3,13 +3,15 @@
 from io import BytesIO
 
 import pytest
+from django.urls import reverse
 from pypdf import PdfReader
 
 from accounts.models import User
 from governance.demo.load import load_demo
-from partners.models import Partner
+from partners.models import Contract, Partner
 from scorecards.models import Cycle, Scorecard
 from tests.browser.test_quarterly_loop import sign_in
+from tests.governance.fullest import fullest_contract
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 A4, LETTER = (595, 842), (612, 792)  # points
@@ -52,3 +54,16 @@ def test_on_either_paper_headings_repeat_and_every_sheet_is_numbered(printed):
             assert all(heading in text for text in pages[1:2]), (address, paper)
             if address in ("/portfolio/", f"/cycles/{closed.pk}/"):
                 assert [name for name in names if name not in " ".join(pages)] == [], (address, paper)
+
+
+def test_a_brief_is_one_sheet_with_its_form_and_one_of_sources_however_much_it_has_to_say(printed):
+    fullest = fullest_contract()
+    usual = Contract.objects.filter(partner__name="Northgate Cloud").first()
+    for contract in (usual, fullest):
+        for paper in ("A4", "Letter"):
+            pages = printed(reverse("brief", args=[contract.pk]), paper)
+            assert len(pages) == 2, (contract.pk, paper)
+            for words in ("Questions to put to them", "Name and signature", "Decision brief"):
+                assert words in pages[0], (contract.pk, paper, words)
+            assert "Where this comes from" in pages[1]
+            assert "Where this comes from" not in pages[0]
