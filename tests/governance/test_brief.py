@@ -137,7 +137,7 @@ def test_costs_to_the_end_tell_leaving_apart_and_what_has_no_rate(executive):
         )
     section = part(brief_of(contract, executive), "costs")
     assert sum(Decimal(row["leaving"]) for row in section["data"]["rows"]) == 50
-    assert "Not in it: XAU " in section["note"]
+    assert "Not in it: XAU" in section["note"]
     assert "Outline: leaving." in section["note"]
     assert section["title"].startswith("Costs to the end: EUR")
 
