@@ -1,6 +1,7 @@
 """Which contracts are decided. A decision counts for the term it was taken about; deferring decides nothing."""
 
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
@@ -34,3 +35,27 @@ def decision_of(contract: Contract) -> Any:
     """The last decision about the contract's current term, or None."""
     about = Q(term_ends=contract.term_ends) if contract.term_ends else Q(term_ends=None)
     return Decision.objects.filter(about, contract=contract).select_related("by").first()
+
+
+class Decided(NamedTuple):
+    """What counts of a term: the last decision about it."""
+
+    pk: int
+    outcome: str
+    deferred_to: date | None
+    at: datetime
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it decides anything: deferring does not."""
+        return self.outcome != DEFER
+
+
+def decided_since(first: date) -> dict[tuple[int, date], Decided]:
+    """The last decision about every term that ends on that day or later, by contract and last day of the term.
+
+    One statement for lists of many contracts, whose current and former terms are looked up here.
+    """
+    rows = Decision.objects.filter(contract__isnull=False, term_ends__gte=first).order_by("at", "pk")
+    found: Any = rows.values_list("contract", "term_ends", "pk", "outcome", "deferred_to", "at")
+    return {(contract, ends): Decided(*decision) for contract, ends, *decision in found}

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from governance.views import brief, decisions, home, partner, portfolio
+from governance.views import brief, decisions, home, partner, portfolio, renewals
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("portfolio/export.csv", portfolio.portfolio_export, name="portfolio_export"),
     path("portfolio/categories/", portfolio.portfolio_heat, name="portfolio_heat"),
+    path("renewals/", renewals.renewals, name="renewals"),
+    path("renewals/export.csv", renewals.renewals_export, name="renewals_export"),
+    path("renewals/compare/", renewals.renewals_compare, name="renewals_compare"),
     path("contracts/<int:pk>/brief/", brief.brief, name="brief"),
     path("decisions/", decisions.decision_list, name="decision_list"),
     path("decisions/export.csv", decisions.decision_export, name="decision_export"),

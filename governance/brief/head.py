@@ -75,15 +75,15 @@ def facts(about: Subject) -> list[tuple[str, str]]:
     return [
         ("Annual value", f"{contract.currency} {money(yearly)}" if yearly is not None else "not recorded"),
         ("Ends", day(ends) if ends else "never" if contract.term == EVERGREEN else "not recorded"),
-        ("If nobody acts", if_nobody_acts(about, yearly)),
+        ("If nobody acts", if_nobody_acts(contract, yearly)),
         ("Raters", _raters(about)),
         ("Contract owner", short(str(contract.owner), 30) if contract.owner else "nobody yet"),
     ]
 
 
-def if_nobody_acts(about: Subject, yearly: Decimal | None) -> str:
+def if_nobody_acts(contract: Contract, yearly: Decimal | None) -> str:
     """What happens to the contract by itself."""
-    contract, ends = about.contract, about.contract.term_ends
+    ends = contract.term_ends
     if contract.term == EVERGREEN:
         return f"goes on, {amount(yearly, contract.currency)} a year" if yearly is not None else "goes on"
     if not ends:
@@ -98,7 +98,7 @@ def if_nobody_acts(about: Subject, yearly: Decimal | None) -> str:
             f"ends; {counted(months, 'month')} more are ours to take" if months else "ends; extending is ours"
         )
     if not contract.auto_renews:
-        return "ends on that day"
+        return f"ends on {day(ends)}"
     if not contract.renewal_months:
         return "renews; for how long is not recorded"
     until = day(term_after(ends, contract.renewal_months, 1))
