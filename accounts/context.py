@@ -9,7 +9,7 @@ from vendorhub.roles import may
 # label, URL name, permission, first path segments that belong to it
 PLACES = [
     ("Home", "home", "use", ("", "assessments")),
-    ("Renewals", "renewals", "see_renewals", ("renewals",)),
+    ("Renewals", "renewals", "see_renewals", ("renewals", "decisions")),
     ("Portfolio", "portfolio", "see_portfolio", ("portfolio",)),
     ("Partners", "partner_list", "see_partners", ("partners", "contracts", "import", "scorecards")),
     ("Cycles", "cycle_list", "see_cycles", ("cycles",)),
