@@ -117,6 +117,12 @@ class Cell:
     def stage(self) -> str:
         return "submitted" if self.submitted else "begun" if self.given else "not begun"
 
+    @property
+    def marks(self) -> str:
+        """How many marks are given, where that says more than the stage does."""
+        complete = self.given >= self.asked if self.submitted else not self.given
+        return "" if complete else f"{self.given} of {self.asked}"
+
 
 @dataclass
 class Line:
