@@ -18,6 +18,7 @@ from partners.register.safety import Refused
 from partners.register.values import BadValue, clean_text, is_blank, shown
 from partners.register.workbook import Cell
 
+OF_MANY = ["reference", "partner"]  # the first columns of a file of many contracts
 COLUMNS = ["kind", "what for", "amount", "currency", "how often", "first day", "last day"]
 MOST_LINES = 5_000
 HEADINGS = {

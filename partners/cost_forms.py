@@ -25,25 +25,21 @@ class CostLineForm(VersionedForm):
     note = LineField(
         max_length=300, required=False, label="What for", help_text="For example: 400 named users."
     )
-    amount = MoneyField(label="Amount")
+    amount = MoneyField(label="Amount", help_text="A year, or once.")
     starts = DayField(
         required=False, label="First day", help_text="Paid once: the day. Empty: from the start."
     )
     ends = DayField(required=False, label="Last day", help_text="Empty: to the end of life.")
     currency = CurrencyField()
-    once = forms.ChoiceField(label="How often", choices=[("", "A year"), ("once", "Once")], required=False)
 
     class Meta:
         model = CostLine
         fields = ["kind", "note", "amount", "currency", "once", "starts", "ends"]
+        labels = {"once": "Paid once, not every year"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["once"] = "once" if self.instance.once else ""
         self.initial["currency"] = self.instance.currency or self.instance.contract.currency
-
-    def clean_once(self) -> bool:
-        return bool(self.cleaned_data["once"])
 
     def clean_amount(self) -> Decimal:
         """Costs are known, or they are no line."""

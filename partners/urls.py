@@ -23,6 +23,7 @@ urlpatterns = [
     path("contracts/<int:pk>/costs/", costs.contract_costs, name="contract_costs"),
     path("contracts/<int:pk>/costs/new/", costs.cost_create, name="cost_create"),
     path("contracts/<int:pk>/costs/import/", costs.cost_import, name="cost_import"),
+    path("contracts/costs.csv", costs.costs_export, name="costs_export"),
     path("contracts/costs/import/", costs.costs_import, name="costs_import"),
     path("contracts/<int:pk>/costs.csv", costs.cost_export, name="cost_export"),
     path("contracts/costs/<int:pk>/edit/", costs.cost_edit, name="cost_edit"),

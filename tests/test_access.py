@@ -65,7 +65,7 @@ PLAIN = {
     "decision_list", "decision_export",
     "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
-    "person_create", "units", "mail_list", "audit_list", "currencies", "reporting_edit", "costs_import",
+    "person_create", "units", "mail_list", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
     "renewals", "renewals_export", "renewals_compare",
 }  # fmt: skip
 ABOUT = {**WALLED, **COMPANY, **OWN}

@@ -36,7 +36,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     context = {
         "seen": seen, "cycle": seen.cycle, "found": found, "asked": asked, "sort": asked.sort,
         "headline": words.headline(found, seen.currency), "lede": words.lede(found),
-        "left_out": words.left_out(found, seen.currency),
+        "left_out": words.left_out(found, seen.currency), "has_rates": bool(seen.rates.quoted),
         "spend": words.amount(found["totals"]["spend"], seen.currency),
         "chart": chart, "phone_chart": partial(chart, width=360), "since": words.since(found),
         "sorted_by": words.ORDERS[asked.sort], "orders": words.orders(asked.sort), "groups": _groups(listed, found["totals"]["spend"]),

@@ -93,7 +93,7 @@ def confirm(sealed: str, *, user: Any, contract: Contract | None = None) -> tupl
         if any(row[1] not in held for row in rows):
             raise Refused("A contract of this file is gone, or no longer yours. Choose the file once more.")
         lines = [_line(row, held) for row in rows]
-        plan = _plan(lines)
+        plan = _plan(lines, lock=True)
         plan.sealed = signing.dumps([rows, plan.stands], salt=_salt(user, contract), compress=True)
         if plan.stands != stood:
             return plan, False
@@ -103,8 +103,9 @@ def confirm(sealed: str, *, user: Any, contract: Contract | None = None) -> tupl
     return plan, True
 
 
-def _plan(lines: list[FileLine]) -> Plan:
+def _plan(lines: list[FileLine], *, lock: bool = False) -> Plan:
     saved = CostLine.objects.filter(contract__in={line.contract.pk for line in lines})
+    saved = saved.order_by("pk").select_for_update() if lock else saved
     known = {(row.contract_id, row.kind, row.once, row.starts, row.note): row for row in saved}
     plan = Plan()
     for line in lines:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.numbers import row_number
 from accounts.spreadsheets import csv_response
 from partners.charts import cost_bars, short
-from partners.cost_file import COLUMNS, as_row
+from partners.cost_file import COLUMNS, OF_MANY, as_row
 from partners.cost_forms import CostFileForm, CostLineForm
 from partners.cost_table import cost_table
 from partners.models import COST_KINDS, Contract, CostLine
@@ -79,6 +79,16 @@ def cost_export(request: HttpRequest, pk: int) -> HttpResponse:
     return csv_response(f"Costs {contract.reference or contract.title}"[:80], COLUMNS, rows)
 
 
+@needs("export")
+@require_safe
+def costs_export(request: HttpRequest) -> HttpResponse:
+    """The lines of all contracts that have a reference, as they may be imported again."""
+    lines = CostLine.objects.visible_to(request.user).exclude(contract__reference="")
+    ordered = lines.select_related("contract__partner").order_by("contract__partner__name", "contract", "pk")
+    rows = [[line.contract.reference, line.contract.partner.name, *as_row(line)] for line in ordered]
+    return csv_response("Cost lines", [*OF_MANY, *COLUMNS], rows)
+
+
 @needs("manage_partners")
 @require_http_methods(["GET", "HEAD", "POST"])
 def cost_import(request: HttpRequest, pk: int) -> HttpResponse:
@@ -118,7 +128,7 @@ def _import(request: HttpRequest, contract: Contract | None) -> HttpResponse:
             messages.error(request, str(refused))
     context = {
         "contract": contract, "form": form, "plan": plan,
-        "columns": COLUMNS if contract else ["reference", "partner", *COLUMNS],
+        "columns": COLUMNS if contract else [*OF_MANY, *COLUMNS],
     }  # fmt: skip
     return render(request, "partners/cost_import.html", context, status=400 if wrong else 200)
 

@@ -4,11 +4,14 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEntry, BusinessUnit, User
 from governance.demo import LOGINS, PASSWORD
 from governance.demo.load import load_demo
-from partners.models import Partner
+from partners.models import Contract, Partner
+from partners.money import added, in_reporting
+from partners.services.costs import costs_ahead, current_rates
 from scorecards.models import Assessment, Cycle, Score, Template
 from tests.factories import make_partner
 
@@ -25,6 +28,10 @@ def test_the_demo_tells_its_stories_and_goes_again(db):
     assert last.filter(standing="E").exists()
     assert last.filter(standing="A").exists()
     assert Assessment.objects.filter(scorecard__cycle__state="open", submitted_at=None).count() > 10
+    costs = costs_ahead(Contract.objects.all())
+    assert 8 <= sum(not ahead.from_value for ahead in costs.values()) <= 12
+    currencies = added(*(ahead.sums for ahead in costs.values()))
+    assert set(in_reporting(currencies, current_rates(), timezone.localdate()).left) == {"JPY"}
     first = list(
         Score.objects.order_by("scorecard__cycle__ends", "scorecard__partner__name").values_list(
             "overall", flat=True

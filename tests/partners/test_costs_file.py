@@ -158,6 +158,19 @@ def test_a_file_of_many_contracts_finds_them_by_reference_and_partner(procuremen
     assert "names no contract" in said[2]
 
 
+def test_what_is_exported_of_all_contracts_changes_nothing(analyst, contract):
+    twin = make_contract(make_partner("=Birch"), reference="PO-1", ends=date(2028, 5, 31))
+    for row in (contract, twin):
+        CostLine.objects.create(contract=row, note="-1 users", amount=Decimal("12.34"), currency="USD")
+    CostLine.objects.create(contract=contract, kind="exit", once=True, amount=5, currency="EUR")
+    foreign = make_contract(make_partner("Cedar", unit=make_unit()), reference="PO-3")
+    CostLine.objects.create(contract=foreign, amount=6, currency="EUR")
+    exported = analyst.get(reverse("costs_export")).content
+    again = analyst.post(reverse("costs_import"), {"file": SimpleUploadedFile("costs.csv", exported)})
+    assert again.context["plan"].problems == []
+    assert (again.context["plan"].changes, again.context["plan"].unchanged) == ([], 4)
+
+
 def test_lines_of_another_contract_do_not_come_in_on_this_ones_page(procurement, contract):
     plan = look(
         procurement, ["PO-2", "licence", "1"], contract=contract, headings=["Contract", "Kind", "Amount"]

@@ -109,7 +109,6 @@ def test_a_line_is_added_changed_and_deleted_on_one_page(analyst, contract):
         ("currency", "XXX", "not an ISO currency"),
         ("currency", "", "not an ISO currency"),
         ("kind", "bribe", "valid choice"),
-        ("once", "weekly", "valid choice"),
         ("note", "x" * 301, "at most 300"),
         ("note", "a\u202eb", "invisible"),
         ("starts", "9999-12-31", "not between 1950 and 2199"),
