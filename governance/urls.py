@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from governance.views import brief, decisions, home, partner, portfolio, renewals
+from governance.views import brief, decisions, feeds, home, partner, portfolio, renewals
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("portfolio/export.csv", portfolio.portfolio_export, name="portfolio_export"),
     path("portfolio/categories/", portfolio.portfolio_heat, name="portfolio_heat"),
+    path("calendar/", feeds.calendar, name="calendar"),
+    path("calendar/new-address/", feeds.calendar_renew, name="calendar_renew"),
+    path("calendar/revoke/", feeds.calendar_revoke, name="calendar_revoke"),
+    path("calendar/<slug:secret>.ics", feeds.calendar_feed, name="calendar_feed"),
     path("renewals/", renewals.renewals, name="renewals"),
     path("renewals/export.csv", renewals.renewals_export, name="renewals_export"),
     path("renewals/compare/", renewals.renewals_compare, name="renewals_compare"),

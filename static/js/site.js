@@ -17,6 +17,11 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
+document.addEventListener("click", (event) => {
+  const copy = event.target.closest("[data-copy]");
+  if (copy) navigator.clipboard?.writeText(document.getElementById(copy.dataset.copy).value).then(() => { copy.textContent = "Copied"; });
+});
+for (const button of document.querySelectorAll("[data-copy][hidden]")) button.hidden = !navigator.clipboard;
 document.addEventListener("keydown", (event) => {
   // Escape closes a menu and gives the focus back to its button.
   const menu = event.key === "Escape" && document.querySelector(".bar details[open], .pick[open]");

@@ -1,0 +1,202 @@
+"""Calendars of what is due, as iCalendar text (RFC 5545) that clients subscribe to.
+
+An entry keeps its UID as long as it is about the same term, and its SEQUENCE only grows: it counts what the history
+knows of the contract and its partner, so a client updates in place. An end that was moved is told as cancelled for
+ninety days. A feed holds neither money nor scores: whoever has the address can read it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from icalendar import vText
+from icalendar.parser import Contentline
+
+from accounts.models import AuditEntry
+from accounts.templatetags.look import day
+from governance.brief.head import if_nobody_acts
+from governance.decisions import Decided, decided_since
+from governance.models import CalendarFeed, Decision
+from partners.models import Contract, term_end
+from vendorhub.roles import may
+
+PAST, AHEAD = timedelta(days=90), timedelta(days=3 * 366)  # of what a feed holds
+LINE = 75  # bytes, from which on a line is folded
+NAMES = {CalendarFeed.OWN: "VendorHub: my contracts", CalendarFeed.PORTFOLIO: "VendorHub: contracts"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One all-day entry. `sequence` grows with every change; `modified`: when it changed last."""
+
+    uid: str
+    day: date
+    summary: str
+    description: str
+    address: str
+    sequence: int
+    modified: datetime
+    cancelled: bool = False
+
+
+@dataclass
+class Feed:
+    """What the sources of a feed draw from: contracts (partner read), what is decided, and their history."""
+
+    user: Any
+    kind: str
+    site: str  # https://host of the addresses in it
+    today: date = field(default_factory=timezone.localdate)
+
+    def __post_init__(self) -> None:
+        first, last = self.today - PAST, self.today + AHEAD
+        seen = Contract.objects.visible_to(self.user).filter(partner__archived_at=None, ends__isnull=False)
+        if self.kind == CalendarFeed.OWN:
+            seen = seen.filter(Q(owner=self.user) | Q(partner__owner=self.user))
+        seen = seen.alias(end=term_end()).filter(
+            Q(end__range=(first, last)) | Q(notice_deadline__range=(first, last))
+        )
+        self.contracts = list(seen.select_related("partner").order_by("notice_deadline", "pk"))
+        tells = may(self.user, "see_renewals")
+        self.decided: Mapping[tuple[int, date], Decided] = decided_since(first) if tells else {}
+        self.changed = _changes(
+            [contract.pk for contract in self.contracts], {c.partner_id for c in self.contracts}
+        )
+
+    def entry(
+        self, contract: Contract, what: str, term: date, on: date, summary: str, *, cancelled: bool = False
+    ) -> Entry:
+        """An entry about a contract's term; its UID is made of the contract, the end of the term and what it is."""
+        number, modified = self.changed.get(("partners_contract", contract.pk), (0, None))
+        of_partner, later = self.changed.get(("partners_partner", contract.partner_id), (0, None))
+        decisions, last = self.changed.get(("governance_decision", contract.pk), (0, None))
+        known = [moment for moment in (modified, later, last) if moment]
+        name = "brief" if may(self.user, "see_renewals") else "contract_detail"
+        address = f"{self.site}{reverse(name, args=[contract.pk])}"
+        host = self.site.partition("://")[2].partition(":")[0]
+        lines = [f"{contract.partner}: {contract}"]
+        lines += [f"Reference {contract.reference}"] if contract.reference else []
+        lines += (
+            [f"Term to {day(term)}. If nobody acts, it {if_nobody_acts(contract, None)}."]
+            if not cancelled
+            else []
+        )
+        return Entry(
+            uid=f"contract-{contract.pk}-{term:%Y%m%d}-{what}@{host}", day=on, summary=summary,
+            description="\n".join([*lines, address]), address=address, sequence=number + of_partner + decisions,
+            modified=max(known, default=datetime(2000, 1, 1, tzinfo=UTC)), cancelled=cancelled,
+        )  # fmt: skip
+
+
+def _changes(
+    contracts: list[int], partners: Iterable[int]
+) -> dict[tuple[str, int], tuple[int, datetime | None]]:
+    """How often each contract and partner changed, how often was decided about it, and when last. Two statements."""
+    entries = AuditEntry.objects.filter(
+        Q(table_name="partners_contract", row_id__in=contracts)
+        | Q(table_name="partners_partner", row_id__in=list(partners))
+    )
+    rows = entries.order_by().values_list("table_name", "row_id").annotate(Count("pk"), Max("at"))
+    found: dict[tuple[str, int], tuple[int, datetime | None]] = {
+        (table, row): (many, at) for table, row, many, at in rows
+    }
+    decisions = Decision.objects.filter(contract__in=contracts).order_by().values_list("contract")
+    for contract, many, at in decisions.annotate(Count("pk"), Max("at")):
+        found["governance_decision", contract] = many, at
+    return found
+
+
+def notice_deadlines(feed: Feed) -> Iterator[Entry]:
+    """By when notice must be given, or what was decided."""
+    for contract in feed.contracts:
+        if contract.notice_deadline and contract.term_ends:
+            decided = feed.decided.get((contract.pk, contract.term_ends))
+            what = f"{contract.partner}, {contract}"
+            summary = f"Notice deadline: {what}"
+            if decided and decided.is_final:
+                summary = f"Decided: {decided.outcome}. {what} (notice deadline)"
+            elif decided:
+                summary = f"Notice deadline: {what} (deferred to {day(decided.deferred_to)})"
+            yield feed.entry(contract, "deadline", contract.term_ends, contract.notice_deadline, summary)
+
+
+def term_ends(feed: Feed) -> Iterator[Entry]:
+    """When a term ends, or renews itself."""
+    for contract in feed.contracts:
+        if last := contract.term_ends:
+            goes_on = contract.auto_renews and contract.ends_for_good != last
+            what = "Renews itself" if goes_on else "Term ends"
+            decided = feed.decided.get((contract.pk, last))
+            said = f" (decided: {decided.outcome})" if decided and decided.is_final else ""
+            yield feed.entry(contract, "end", last, last, f"{what}: {contract.partner}, {contract}{said}")
+
+
+def moved(feed: Feed) -> Iterator[Entry]:
+    """What is off because the end of the term was moved: a client that held it hears that it is cancelled."""
+    by_number = {contract.pk: contract for contract in feed.contracts}
+    entries: QuerySet[AuditEntry] = AuditEntry.objects.filter(
+        table_name="partners_contract", action="update", row_id__in=list(by_number), at__gte=timezone.now() - PAST,
+        before__has_key="ends",
+    )  # fmt: skip
+    gone: dict[tuple[int, date], date | None] = {}
+    for number, before in entries.order_by("pk").values_list("row_id", "before"):
+        if before["ends"]:
+            deadline = before.get("notice_deadline")
+            gone[number, date.fromisoformat(before["ends"])] = (
+                date.fromisoformat(deadline) if deadline else None
+            )
+    for (number, end), was in gone.items():
+        contract = by_number[number]
+        if end in (contract.ends, contract.renewed_until):
+            continue
+        what = f"{contract.partner}, {contract}"
+        yield feed.entry(contract, "end", end, end, f"Moved: {what}", cancelled=True)
+        if deadline := was or contract.notice_deadline:
+            yield feed.entry(contract, "deadline", end, deadline, f"Moved: {what}", cancelled=True)
+
+
+# What a feed is made of: whatever else has a day is added here.
+SOURCES: list[Callable[[Feed], Iterable[Entry]]] = [notice_deadlines, term_ends, moved]
+
+
+def calendar_of(user: Any, kind: str, site: str) -> bytes:
+    """The feed as text. The statements it takes do not depend on how much it holds."""
+    feed = Feed(user, kind, site)
+    first, last = feed.today - PAST, feed.today + AHEAD
+    entries = [entry for source in SOURCES for entry in source(feed) if first <= entry.day <= last]
+    lines = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//VendorHub//Renewals//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH",
+        *_text("NAME", NAMES[kind]), *_text("X-WR-CALNAME", NAMES[kind]), "REFRESH-INTERVAL;VALUE=DURATION:PT6H",
+        "X-PUBLISHED-TTL:PT6H", *(line for entry in entries for line in _event(entry)), "END:VCALENDAR",
+    ]  # fmt: skip
+    return "\r\n".join([*lines, ""]).encode()
+
+
+def _event(entry: Entry) -> Iterator[str]:
+    stamp = f"{entry.modified.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    yield "BEGIN:VEVENT"
+    yield from _text("UID", entry.uid)
+    yield f"DTSTAMP:{stamp}"
+    yield f"LAST-MODIFIED:{stamp}"
+    yield f"SEQUENCE:{entry.sequence}"
+    yield f"DTSTART;VALUE=DATE:{entry.day:%Y%m%d}"
+    yield f"DTEND;VALUE=DATE:{entry.day + timedelta(days=1):%Y%m%d}"
+    yield f"STATUS:{'CANCELLED' if entry.cancelled else 'CONFIRMED'}"
+    yield "TRANSP:TRANSPARENT"
+    yield from _text("SUMMARY", entry.summary)
+    yield from _text("DESCRIPTION", entry.description)
+    yield from _folded(f"URL:{entry.address}")
+    yield "END:VEVENT"
+
+
+def _text(name: str, value: str) -> Iterable[str]:
+    plain = "".join(sign for sign in value if sign.isprintable() or sign == "\n")
+    return _folded(f"{name}:{vText(plain).to_ical().decode()}")
+
+
+def _folded(line: str) -> Iterable[str]:
+    return [line] if len(line.encode()) <= LINE else [Contentline(line).to_ical().decode()]
