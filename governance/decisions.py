@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from governance.models import DEFER, Decision
-from partners.models import Contract, term_end
+from partners.models import Contract, Partner, term_end
 
 
 def latest_decisions() -> QuerySet[Decision]:
@@ -59,3 +59,8 @@ def decided_since(first: date) -> dict[tuple[int, date], Decided]:
     rows = Decision.objects.filter(contract__isnull=False, term_ends__gte=first).order_by("at", "pk")
     found: Any = rows.values_list("contract", "term_ends", "pk", "outcome", "deferred_to", "at")
     return {(contract, ends): Decided(*decision) for contract, ends, *decision in found}
+
+
+def admission_decision_of(partner: Partner) -> Decision | None:
+    """The last decision about admitting the partner, or None."""
+    return Decision.objects.filter(partner=partner).select_related("by").first()

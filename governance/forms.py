@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from accounts.fields import DayField, refuse_unreadable
 from accounts.templatetags.look import day
 from accounts.versions import VersionedForm
-from governance.models import AT_RENEWAL, DEFER, Decision
+from governance.models import AT_ADMISSION, AT_RENEWAL, CONDITIONS, DEFER, Decision
 from partners.models import Contract
 
 LONGEST = 20_000
@@ -27,24 +27,25 @@ class TextField(forms.CharField):
         refuse_unreadable(value, self.called)
 
 
-class RenewalForm(forms.Form):
-    """What is decided about a contract's term. `last`: the decision there is already, which this one replaces."""
+class DecisionForm(forms.Form):
+    """What is decided and why. `last`: the decision there is already, which this one replaces."""
 
     outcome = forms.ChoiceField(
-        choices=AT_RENEWAL, widget=forms.RadioSelect, label="Decision",
-        error_messages={"required": "Choose one of the five.", "invalid_choice": "Choose one of the five."},
+        widget=forms.RadioSelect, label="Decision",
+        error_messages={"required": "Choose what is decided.", "invalid_choice": "Choose one of these."},
     )  # fmt: skip
     reasons = TextField(
         called="text", label="Reasons, kept with this brief",
         error_messages={"required": "Say why: next time this is what people will ask."},
     )  # fmt: skip
     conditions = TextField(called="text", rows=2, required=False, label="On what conditions")
-    deferred_to = DayField(required=False, label="Look at it again on")
     instead_of = forms.CharField(required=False)
+    offered: list[tuple[str, str]] = []
 
-    def __init__(self, *args: Any, contract: Contract, last: Decision | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, last: Decision | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.contract, self.last = contract, last
+        self.last = last
+        self.fields["outcome"].choices = self.offered  # type: ignore[attr-defined]
 
     def clean_instead_of(self) -> int | None:
         """Which decision this one replaces has to be said."""
@@ -52,6 +53,33 @@ class RenewalForm(forms.Form):
         if self.last and typed != str(self.last.pk):
             raise ValidationError("Something is decided already. Tick that this decision counts instead.")
         return self.last.pk if self.last else None
+
+
+class AdmissionForm(DecisionForm):
+    """What is decided about admitting a partner."""
+
+    offered = AT_ADMISSION
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if (
+            data.get("outcome") == CONDITIONS
+            and not data.get("conditions")
+            and "conditions" not in self.errors
+        ):
+            self.add_error("conditions", "Say on what conditions.")
+        return data
+
+
+class RenewalForm(DecisionForm):
+    """What is decided about a contract's term."""
+
+    deferred_to = DayField(required=False, label="Look at it again on")
+    offered = AT_RENEWAL
+
+    def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.contract = contract
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -17,6 +17,7 @@ urlpatterns = [
     path("renewals/export.csv", renewals.renewals_export, name="renewals_export"),
     path("renewals/compare/", renewals.renewals_compare, name="renewals_compare"),
     path("contracts/<int:pk>/brief/", brief.brief, name="brief"),
+    path("partners/<int:pk>/admission/", brief.admission, name="admission"),
     path("decisions/", decisions.decision_list, name="decision_list"),
     path("decisions/export.csv", decisions.decision_export, name="decision_export"),
     path("decisions/<int:pk>/", decisions.decision_detail, name="decision_detail"),

@@ -13,11 +13,18 @@ from accounts.models import BusinessUnit, User
 from accounts.versions import VersionedForm
 from partners.dates import before
 from partners.fields import CountryField, CurrencyField, LinkField, MoneyField, TimeZoneField
-from partners.models import EVERGREEN, EXTENSIONS, Contact, Contract, Partner
+from partners.models import CANDIDATE, EVERGREEN, EXTENSIONS, Contact, Contract, Partner
 from partners.search import look_alikes
+from vendorhub.roles import may
 
 _LONGEST_NOTICE = {"days": 3650, "weeks": 520, "months": 120}
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII)
+
+
+NOT_ADMITTED = (
+    "{} is not admitted, and only admitted partners get contracts. Have its admission decided first, "
+    "or ask an administrator, who may make an exception and say why."
+)
 
 
 class OwnedForm(VersionedForm):
@@ -62,6 +69,9 @@ class PartnerForm(OwnedForm):
         required=False, max_length=2000, label="E-mail domains",
         help_text="Separated by commas, for example example.org, example.net.",
     )  # fmt: skip
+    is_candidate = forms.BooleanField(
+        required=False, label="A candidate: to be scored and admitted before it gets contracts"
+    )
     notes = forms.CharField(
         required=False,
         max_length=20_000,
@@ -76,6 +86,8 @@ class PartnerForm(OwnedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.look_alikes: list[Partner] = []
+        if self.instance.pk:
+            del self.fields["is_candidate"]
         self.initial["email_domains"] = ", ".join(self.instance.email_domains)
 
     def clean_email_domains(self) -> list[str]:
@@ -99,6 +111,8 @@ class PartnerForm(OwnedForm):
     def clean(self) -> dict[str, Any]:
         """Stop once where a partner of that name is there; the person may go on."""
         data = super().clean() or self.cleaned_data
+        if data.get("is_candidate"):
+            self.instance.admission = CANDIDATE
         if data.get("name") and not self.instance.pk and "anyway" not in self.data:
             self.look_alikes = look_alikes(data["name"], self.user)
             if self.look_alikes:
@@ -146,16 +160,23 @@ class ContractForm(OwnedForm):
     country = CountryField()
     time_zone = TimeZoneField()
     link = LinkField(label="Link to the document")
+    waiver = forms.CharField(
+        max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}), validators=[refuse_hidden_signs],
+        label="Why a contract before it is admitted",
+        error_messages={"required": "Only admitted partners get contracts. Say why this one does all the same."},
+    )  # fmt: skip
 
     class Meta:
         model = Contract
         fields = [
             "reference", "title", "term", "starts", "ends", "notice_period", "notice_unit", "auto_renews",
-            "renewal_months", "end_of_life", "country", "time_zone", "annual_value", "total_value", "currency", "unit", "owner", "delivered_by", "link",
+            "renewal_months", "end_of_life", "country", "time_zone", "annual_value", "total_value", "currency", "unit", "owner", "delivered_by", "link", "waiver",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not self._waives_admission():
+            del self.fields["waiver"]
         providers = Partner.objects.visible_to(self.user).active().filter(kind="provider")
         delivered_by = self.fields["delivered_by"]
         delivered_by.queryset = Partner.objects.filter(
@@ -167,6 +188,8 @@ class ContractForm(OwnedForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
+        if not self.instance.pk and not self.instance.partner.is_admitted and "waiver" not in self.fields:
+            self.add_error(None, NOT_ADMITTED.format(self.instance.partner))
         starts, ends = data.get("starts"), data.get("ends")
         if starts and ends and ends < starts:
             self.add_error("ends", "The contract ends before it starts.")
@@ -183,6 +206,12 @@ class ContractForm(OwnedForm):
         if reference and not self.instance.reference_suffix and twins.exclude(pk=self.instance.pk).exists():
             self.add_error("reference", "This partner already has a contract with this reference.")
         return data
+
+    def _waives_admission(self) -> bool:
+        """Whether this contract needs a reason of its own to be, and the user may give it."""
+        if self.instance.pk:
+            return bool(self.instance.waiver) and may(self.user, "waive_admission")
+        return not self.instance.partner.is_admitted and may(self.user, "waive_admission")
 
     def _check_term(self, data: dict[str, Any]) -> None:
         """What goes without an end has none and does not renew; what we may extend does not do so by itself."""

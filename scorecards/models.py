@@ -14,8 +14,10 @@ from django.urls import reverse
 
 from accounts.audit import audited
 from accounts.models import RATER_ROLES
-from partners.models import KINDS, Partner
+from partners.models import CANDIDATE, KINDS, Partner
 from vendorhub.roles import may
+
+TEMPLATE_KINDS = [*KINDS, (CANDIDATE, "Candidate, whatever its kind")]  # whom a template is for
 
 
 class Template(models.Model):
@@ -26,7 +28,7 @@ class Template(models.Model):
     name = models.CharField(max_length=200)
     number = models.PositiveSmallIntegerField(default=1, help_text="The version of this template.")
     kind = models.CharField(
-        max_length=12, choices=KINDS, default="vendor", verbose_name="for partners of kind"
+        max_length=12, choices=TEMPLATE_KINDS, default="vendor", verbose_name="for partners of kind"
     )
     state = models.CharField(
         max_length=8, default=DRAFT, choices=[(DRAFT, "Draft"), (ACTIVE, "Active"), (RETIRED, "Retired")]
@@ -199,7 +201,7 @@ class CycleTemplate(models.Model):
     """The template a cycle uses for partners of a kind."""
 
     cycle = models.ForeignKey(Cycle, on_delete=models.CASCADE)
-    kind = models.CharField(max_length=12, choices=KINDS)
+    kind = models.CharField(max_length=12, choices=TEMPLATE_KINDS)
     template = models.ForeignKey(Template, on_delete=models.PROTECT)
 
     class Meta:

@@ -40,7 +40,7 @@ WALLED = {
     "partner_detail": "partner", "partner_edit": "partner", "partner_archive": "partner", "partner_restore": "partner",
     "partner_merge": "partner", "partner_scorecard": "partner", "contract_create": "partner",
     "contact_create": "partner", "contract_detail": "contract", "contract_edit": "contract",
-    "brief": "contract", "decision_detail": "decision",
+    "brief": "contract", "admission": "partner", "decision_detail": "decision",
     "contract_delete": "contract", "contact_edit": "contact", "contact_end": "contact", "contact_delete": "contact",
     "contract_costs": "contract", "cost_create": "contract", "cost_export": "contract", "cost_import": "contract", "cost_edit": "cost",
     "cost_delete": "cost", "scorecard_detail": "scorecard", "scorecard_export": "scorecard", "history": "partner",

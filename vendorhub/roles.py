@@ -36,6 +36,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "export": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "see_renewals": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},  # deadlines, briefs, decisions
     "decide": {ADMINISTRATOR, EXECUTIVE},  # record decisions at renewals and admissions
+    "waive_admission": {ADMINISTRATOR},  # contracts with partners that are not admitted
     "see_cycles": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "manage_cycles": {ADMINISTRATOR, PROCUREMENT},  # create, open, assign raters, nudge, extend, close
     "see_templates": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},

@@ -59,7 +59,7 @@ def peer_medians(about: Subject) -> tuple[dict[int, Decimal], int]:
     if card is None:
         return {}, 0
     peers = Scorecard.objects.scores_visible_to(about.user).filter(
-        cycle=card.cycle_id, template=card.template_id, partner__kind=about.contract.partner.kind
+        cycle=card.cycle_id, template=card.template_id, partner__kind=about.partner.kind
     )
     found = CategoryScore.objects.filter(peers.exclude(pk=card.pk).holds()).values("category")
     rows = found.annotate(median=Median("score"), peers=Count("score")).order_by("category")
@@ -136,7 +136,7 @@ def _sources(about: Subject, peers: int) -> list[Source]:
             )
         )
     if peers:
-        kind = about.contract.partner.get_kind_display().lower()
+        kind = about.partner.get_kind_display().lower()
         found.append(
             Source(
                 f"Medians of {counted(peers, 'other partner')} of the kind “{kind}” in {card.cycle}",

@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.templatetags.look import day
 from accounts.words import counted
 from governance.brief.section import Section, Source
-from governance.brief.subject import Subject
+from governance.brief.subject import Renewal
 from governance.words import amount
 from partners.costs import EXIT, Costs, Year
 from partners.money import Rates, summed_in
@@ -19,7 +19,7 @@ _OTHER, _OTHERS = "other currency", "other currencies"
 SHOWN = 5  # years; the rest is one row
 
 
-def section(about: Subject) -> Section | None:
+def section(about: Renewal) -> Section | None:
     """Nothing where nothing is known of its costs, or nothing is ahead."""
     contract = about.contract
     forecast = costs_by_year(contract, about.today)
@@ -37,7 +37,7 @@ def section(about: Subject) -> Section | None:
     )
 
 
-def _row(year: Year, currency: str, rates: Rates, about: Subject) -> dict[str, Any]:
+def _row(year: Year, currency: str, rates: Rates, about: Renewal) -> dict[str, Any]:
     """A year's costs still ahead in the contract's currency, and what of them is for leaving."""
 
     def summed(costs: Costs) -> Decimal:
@@ -58,7 +58,7 @@ def _shortened(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [*first, {"label": f"from {rest[0]['label']}", **later}]
 
 
-def _note(about: Subject, forecast: Forecast, left: Mapping[str, Decimal], leaving: bool) -> str:
+def _note(about: Renewal, forecast: Forecast, left: Mapping[str, Decimal], leaving: bool) -> str:
     """Which years, until when, and what the sum does not hold."""
     said = [f"Contract years, from today to {day(forecast.until)}."]
     said += ["It has no end: counted so far."] if forecast.is_open else []

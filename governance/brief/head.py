@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.templatetags.look import away, change, day, money, percent, score
 from accounts.words import counted
 from governance.brief.section import short
-from governance.brief.subject import Subject
+from governance.brief.subject import Renewal, Subject
 from governance.decisions import decision_of
 from governance.models import DEFER
 from governance.standing import why_no_score
@@ -21,7 +21,7 @@ from scorecards.models import Assessment, Score
 CHOICE = "renew, renegotiate, replace or leave?"
 
 
-def of(about: Subject) -> dict[str, Any]:
+def of(about: Renewal) -> dict[str, Any]:
     contract = about.contract
     return {
         "heading": heading(about),
@@ -31,12 +31,12 @@ def of(about: Subject) -> dict[str, Any]:
             "reference": short(contract.reference, 30),
         },
         "partner": {"id": contract.partner_id, "name": short(contract.partner.name)},
-        "score": _score(about),
+        "score": score_of(about),
         "facts": facts(about),
     }
 
 
-def heading(about: Subject) -> str:
+def heading(about: Renewal) -> str:
     """The question, unless it is answered or too late, and by when it must be answered."""
     contract, today = about.contract, about.today
     name, ends = short(contract.partner.name), contract.term_ends
@@ -68,7 +68,7 @@ def by_when(contract: Contract) -> str:
     )
 
 
-def facts(about: Subject) -> list[tuple[str, str]]:
+def facts(about: Renewal) -> list[tuple[str, str]]:
     """What the contract is, in a line."""
     contract = about.contract
     yearly, ends = getattr(contract, "yearly", contract.annual_value), contract.term_ends
@@ -76,7 +76,7 @@ def facts(about: Subject) -> list[tuple[str, str]]:
         ("Annual value", f"{contract.currency} {money(yearly)}" if yearly is not None else "not recorded"),
         ("Ends", day(ends) if ends else "never" if contract.term == EVERGREEN else "not recorded"),
         ("If nobody acts", if_nobody_acts(contract, yearly)),
-        ("Raters", _raters(about)),
+        ("Raters", raters(about)),
         ("Contract owner", short(str(contract.owner), 30) if contract.owner else "nobody yet"),
     ]
 
@@ -106,18 +106,18 @@ def if_nobody_acts(contract: Contract, yearly: Decimal | None) -> str:
     return f"renews until {until}" + (f", {amount(more, contract.currency)}" if more else "")
 
 
-def _raters(about: Subject) -> str:
+def raters(about: Subject) -> str:
     if not about.card:
         return "–"
     submitted = about.outcome.raters if about.outcome else 0
     return f"{submitted} of {Assessment.objects.filter(scorecard=about.card).count()} submitted"
 
 
-def _score(about: Subject) -> dict[str, Any]:
+def score_of(about: Subject) -> dict[str, Any]:
     """The score with its standing, or why there is none."""
     latest, card, outcome = about.latest, about.card, about.outcome
     if latest is None or latest.overall is None or card is None or outcome is None:
-        return {"missing": why_no_score(about.contract.partner, about.user).why}
+        return {"missing": why_no_score(about.partner, about.user).why}
     place, among = place_of(card, outcome)
     beside = [f"coverage {percent(latest.coverage)}"]
     if outcome.lower != outcome.upper:

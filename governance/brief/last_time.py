@@ -6,13 +6,13 @@ from django.utils.text import Truncator
 from accounts.templatetags.look import day
 from accounts.words import counted
 from governance.brief.section import Section, Source, short
-from governance.brief.subject import Subject
+from governance.brief.subject import Renewal
 from governance.models import Decision
 
 LONGEST = 220  # characters of a reason on the brief; all of it is one link away
 
 
-def section(about: Subject) -> Section | None:
+def section(about: Renewal) -> Section | None:
     """The last decision about the contract, whatever term it was about."""
     decisions = Decision.objects.visible_to(about.user).filter(contract=about.contract)
     found = list(decisions.select_related("by")[:20])

@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.templatetags.look import away, percent
 from accounts.words import counted
 from governance.brief.section import Section, Source, short
-from governance.brief.subject import Subject
+from governance.brief.subject import Renewal, Subject
 from governance.words import sentence, spelled
 from partners.models import EVERGREEN, Contract
 from scorecards.models import Cycle, Score, Scorecard
@@ -16,8 +16,18 @@ from scorecards.models import Cycle, Score, Scorecard
 SHOWN = 5
 
 
-def section(about: Subject) -> Section | None:
-    found = [*scoring(about), *gaps(about.contract)]
+def section(about: Renewal) -> Section | None:
+    """Of a renewal."""
+    return listed([*scoring(about), *gaps(about.contract)])
+
+
+def of_admission(about: Subject) -> Section | None:
+    """Of an admission: nothing is agreed yet, so only scores can be open."""
+    return listed(scoring(about))
+
+
+def listed(found: list[dict[str, Any]]) -> Section | None:
+    """What was found, most of it on the page and all of it in the sources."""
     if not found:
         return None
     title = f"{sentence(spelled(len(found)))} {'thing is' if len(found) == 1 else 'things are'} open"
@@ -31,9 +41,7 @@ def section(about: Subject) -> Section | None:
 def scoring(about: Subject) -> list[dict[str, Any]]:
     """Scores that are still being given, or that are not final."""
     found = []
-    cards = Scorecard.objects.visible_to(about.user).filter(
-        partner=about.contract.partner_id, cycle__state=Cycle.OPEN
-    )
+    cards = Scorecard.objects.visible_to(about.user).filter(partner=about.partner.pk, cycle__state=Cycle.OPEN)
     for card in cards.select_related("cycle").annotate(
         asked=Count("assessments"), submitted=Count("assessments__submitted_at")
     ):

@@ -19,7 +19,7 @@ RANK = 90  # asked last
 def section(about: Subject) -> Section | None:
     """The latest score of our own organisation with its weakest categories."""
     own = Partner.objects.visible_to(about.user).filter(kind="own").first()
-    if own is None or own.pk == about.contract.partner_id:
+    if own is None or own.pk == about.partner.pk:
         return None
     seen = Scorecard.objects.scores_visible_to(about.user).filter(partner=own)
     latest = latest_of(histories(seen).get(own.pk, []))

@@ -1,4 +1,4 @@
-"""What a brief is about: a contract, its partner and its scores, as one person may see them; each read once."""
+"""What a brief is about: a partner with its scores, as one person may see them, and a contract; each read once."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from governance.standing import before_of, latest_of
-from partners.models import Contract
+from partners.models import Contract, Partner
 from scorecards.arithmetic import Arithmetic
 from scorecards.figures import Point, histories
 from scorecards.models import Score, Scorecard
@@ -20,21 +20,17 @@ _TEMPLATE = ("template__categories__criteria", "template__bands")
 
 @dataclass
 class Subject:
-    """`contract` comes with its partner, owner and unit. Scores are those its reader sees and no others."""
+    """Scores are those its reader sees and no others."""
 
-    contract: Contract
+    partner: Partner
     user: Any
     at: datetime = field(default_factory=timezone.now)
-
-    @property
-    def today(self) -> date:
-        return self.contract.today
 
     @cached_property
     def points(self) -> list[Point]:
         """The partner's cycles, oldest first."""
-        seen = Scorecard.objects.scores_visible_to(self.user).filter(partner=self.contract.partner_id)
-        return histories(seen).get(self.contract.partner_id, [])
+        seen = Scorecard.objects.scores_visible_to(self.user).filter(partner=self.partner.pk)
+        return histories(seen).get(self.partner.pk, [])
 
     @cached_property
     def latest(self) -> Point | None:
@@ -84,3 +80,14 @@ class Subject:
 
     def band_name(self, letter: str) -> str:
         return next((name for held, name, _ in self.bands if held == letter), letter)
+
+
+@dataclass(kw_only=True)
+class Renewal(Subject):
+    """A contract's renewal; `contract` comes with its partner, owner and unit."""
+
+    contract: Contract
+
+    @property
+    def today(self) -> date:
+        return self.contract.today

@@ -28,7 +28,7 @@ def section(about: Subject) -> Section | None:
         }
         for place, point in enumerate(points)
     ]  # fmt: skip
-    partner = reverse("partner_detail", args=[about.contract.partner_id])
+    partner = reverse("partner_detail", args=[about.partner.pk])
     words = f"Overall scores of {counted(len(points), 'cycle')}, {points[0].cycle} to {points[-1].cycle}"
     return Section(
         "trend", finding(points), {"points": rows, "bands": about.bands}, sources=[Source(words, partner)],

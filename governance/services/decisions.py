@@ -1,4 +1,4 @@
-"""Recording what was decided about a contract's term."""
+"""Recording what was decided: about a contract's term, or about admitting a partner."""
 
 from datetime import date
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 
 from accounts.versions import StaleSave
-from governance.decisions import decision_of
-from governance.models import STOPS_RENEWAL, Decision
-from partners.models import Contract
+from governance.decisions import admission_decision_of, decision_of
+from governance.models import REJECT, STOPS_RENEWAL, Decision
+from partners.models import ADMITTED, REJECTED, Contract, Partner
 from partners.services.deadlines import WORKED_OUT, set_deadlines
 
 
@@ -51,4 +51,33 @@ def record_decision(
     saved.ends_for_good = saved.term_ends if outcome in STOPS_RENEWAL else None
     set_deadlines([saved])
     saved.save(update_fields=["ends_for_good", *WORKED_OUT])
+    return decision
+
+
+@transaction.atomic
+def decide_admission(
+    partner: Partner,
+    *,
+    outcome: str,
+    reasons: str,
+    conditions: str = "",
+    snapshot: dict[str, Any],
+    by: Any,
+    instead_of: int | None = None,
+) -> Decision:
+    """Keep a decision about admitting `partner` (as it was read), which then gets contracts, or none.
+
+    StaleSave and AlreadyDecided as above.
+    """
+    saved = Partner.objects.select_for_update(of=("self",)).get(pk=partner.pk)
+    if (saved.version, saved.admission) != (partner.version, partner.admission):
+        raise StaleSave(saved)
+    counts = admission_decision_of(saved)
+    if counts and counts.pk != instead_of:
+        raise AlreadyDecided(counts)
+    decision = Decision.objects.create(
+        partner=saved, outcome=outcome, reasons=reasons, conditions=conditions, snapshot=snapshot, by=by
+    )
+    saved.admission = REJECTED if outcome == REJECT else ADMITTED
+    saved.save(update_fields=["admission"])
     return decision

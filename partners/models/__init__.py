@@ -13,9 +13,13 @@ from partners.models.contracts import (
 )
 from partners.models.costs import COST_KINDS, CostLine, Rate, Reporting
 from partners.models.partners import (
+    ADMISSIONS,
+    ADMITTED,
     APART_KINDS,
+    CANDIDATE,
     INTERNAL_KINDS,
     KINDS,
+    REJECTED,
     SEGMENTS,
     Contact,
     Partner,
@@ -25,7 +29,31 @@ from partners.models.partners import (
 from partners.models.register import RegisterImport, RegisterImportQuerySet
 
 __all__ = [
-    "APART_KINDS", "COST_KINDS", "EVERGREEN", "EXTENSIONS", "FIXED", "INTERNAL_KINDS", "KINDS", "NOTICE_UNITS", "SEGMENTS", "TERMS",
-    "Contact", "Contract", "ContractQuerySet", "CostLine", "Partner", "PartnerAlias", "PartnerQuerySet", "Rate",
-    "RegisterImport", "RegisterImportQuerySet", "Reporting", "in_force_today", "term_end",
+    "ADMISSIONS",
+    "ADMITTED",
+    "APART_KINDS",
+    "CANDIDATE",
+    "COST_KINDS",
+    "EVERGREEN",
+    "EXTENSIONS",
+    "FIXED",
+    "INTERNAL_KINDS",
+    "KINDS",
+    "NOTICE_UNITS",
+    "REJECTED",
+    "SEGMENTS",
+    "TERMS",
+    "Contact",
+    "Contract",
+    "ContractQuerySet",
+    "CostLine",
+    "Partner",
+    "PartnerAlias",
+    "PartnerQuerySet",
+    "Rate",
+    "RegisterImport",
+    "RegisterImportQuerySet",
+    "Reporting",
+    "in_force_today",
+    "term_end",
 ]  # fmt: skip

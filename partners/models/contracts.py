@@ -143,6 +143,8 @@ class Contract(models.Model):
         help_text="The solution provider who delivers it, if not the partner itself.",
     )  # fmt: skip
     link = models.URLField(max_length=1000, blank=True)
+    # Why it was made with a partner that was not admitted; only administrators may.
+    waiver = models.TextField(max_length=2_000, blank=True, default="", db_default="")
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ContractQuerySet.as_manager()

@@ -22,6 +22,8 @@ KINDS = [
 ]
 INTERNAL_KINDS = ("unit", "operations")
 APART_KINDS = ("own", *INTERNAL_KINDS)  # never ranked among vendors
+CANDIDATE, ADMITTED, REJECTED = "candidate", "admitted", "rejected"
+ADMISSIONS = [(CANDIDATE, "Candidate"), (ADMITTED, "Admitted"), (REJECTED, "Rejected")]
 SEGMENTS = [
     ("strategic", "Strategic"),
     ("preferred", "Preferred"),
@@ -71,6 +73,10 @@ class Partner(models.Model):
     supplies = models.CharField(max_length=300, blank=True, verbose_name="what it supplies")
     email_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
     notes = models.TextField(blank=True, max_length=20_000)
+    # Moved by a decision alone; only who is admitted gets contracts.
+    admission = models.CharField(
+        max_length=9, choices=ADMISSIONS, default=ADMITTED, db_default=ADMITTED, editable=False
+    )
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -92,6 +98,15 @@ class Partner(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("partner_detail", args=[self.pk])
+
+    @property
+    def is_admitted(self) -> bool:
+        return self.admission == ADMITTED
+
+    @property
+    def scored_as(self) -> str:
+        """Whose template it is scored with: candidates have one of their own, others that of their kind."""
+        return self.kind if self.is_admitted else CANDIDATE
 
 
 class PartnerAlias(models.Model):

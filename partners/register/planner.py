@@ -50,6 +50,7 @@ class Planner(Resolver):
         self.owners = self.load_owners()
         contracts = [item for entry in self.reading.entries for item in self._contracts_of(entry)]
         self._pair(contracts)
+        self._hold_at_the_gate(contracts)
         self._drop_spoiled(contracts)
         self._settle_suffixes()
         self._note_all()
@@ -202,6 +203,14 @@ class Planner(Resolver):
             self.spoil(item.entry, "ends", f"would end on {ends}, before the contract starts on {starts}")
 
     # --- what is left ------------------------------------------------------------------------------------
+    def _hold_at_the_gate(self, contracts: list[PlannedContract]) -> None:
+        """No new contract for a partner that is not admitted; those there are stay up to date."""
+        for item in contracts:
+            known = item.partner.existing
+            if item.existing is None and known and not known.is_admitted:
+                reason = f"“{known.name}” is not admitted, and only admitted partners get contracts"
+                self.spoil(item.entry, "partner", reason)
+
     def _drop_spoiled(self, contracts: list[PlannedContract]) -> None:
         plan = self.plan
         self.spoiled = {line: problems for line, problems in self.spoiled.items() if problems}

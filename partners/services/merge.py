@@ -159,13 +159,15 @@ def _move(key: models.ForeignKey, loser: Partner, winner: Partner) -> None:
 
 
 def _take_facts(loser: Partner, winner: Partner) -> None:
-    """Notes and domains are joined; owner and supplies fill a gap."""
+    """Notes and domains are joined; owner and supplies fill a gap; admitted is who was admitted as either."""
     winner.notes = _joined_notes(loser, winner)
     winner.email_domains = list(dict.fromkeys([*winner.email_domains, *loser.email_domains]))
     winner.owner_id = winner.owner_id or loser.owner_id
     winner.supplies = winner.supplies or loser.supplies
+    if loser.is_admitted:
+        winner.admission = loser.admission
     winner.version += 1
-    winner.save(update_fields=["notes", "email_domains", "owner", "supplies", "version"])
+    winner.save(update_fields=["notes", "email_domains", "owner", "supplies", "admission", "version"])
 
 
 def _joined_notes(loser: Partner, winner: Partner) -> str:

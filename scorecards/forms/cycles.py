@@ -12,7 +12,7 @@ from accounts.numbers import row_number
 from accounts.versions import VersionedForm
 from partners.models import KINDS, SEGMENTS, Partner
 from partners.search import search_partners
-from scorecards.models import Cycle, Template
+from scorecards.models import TEMPLATE_KINDS, Cycle, Template
 
 RULES = [
     ("owner", "each partner’s owner"),
@@ -139,7 +139,7 @@ class RaterForm(forms.Form):
 class TemplateForm(forms.Form):
     """Another template for partners of a kind."""
 
-    kind = forms.ChoiceField(choices=KINDS)
+    kind = forms.ChoiceField(choices=TEMPLATE_KINDS)
     template = forms.ModelChoiceField(
         Template.objects.filter(state=Template.ACTIVE),
         error_messages={"required": "Choose a template.", "invalid_choice": "This template is no longer active."},

@@ -12,8 +12,7 @@ from accounts.fields import LineField, WholeNumberField
 from accounts.models import RATER_ROLES
 from accounts.numbers import NotANumber, parse_decimal
 from accounts.versions import VersionedForm
-from partners.models import KINDS
-from scorecards.models import Band, Category, Criterion, Template
+from scorecards.models import TEMPLATE_KINDS, Band, Category, Criterion, Template
 from scorecards.scoring import STANDINGS
 from scorecards.services.templates import HEADER, text_of
 
@@ -242,7 +241,7 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(label="CSV file", help_text=f"Columns: {', '.join(HEADER)}, anchor_1 … anchor_5.")
     name = LineField(max_length=200, help_text="An existing name makes its next version.")
-    kind = forms.ChoiceField(choices=KINDS, label="For partners of kind")
+    kind = forms.ChoiceField(choices=TEMPLATE_KINDS, label="For partners of kind")
     scale_min = WholeNumberField(min_value=-100, max_value=100, initial=1, label="Lowest mark")
     scale_max = WholeNumberField(min_value=-100, max_value=100, initial=5, label="Highest mark")
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.words import counted, in_words
-from partners.models import KINDS, Partner
+from partners.models import ADMITTED, CANDIDATE, KINDS, Partner
 from scorecards.models import (
+    TEMPLATE_KINDS,
     Assessment,
     Comment,
     Cycle,
@@ -100,15 +101,18 @@ def add_partners(cycle: Cycle, partners: Iterable[Partner]) -> int:
     """
     cycle = lock_cycle(cycle, Cycle.DRAFT, Cycle.OPEN)
     template_of = dict(CycleTemplate.objects.filter(cycle=cycle).values_list("kind", "template_id"))
+    names = dict(TEMPLATE_KINDS)
     ids = [partner.pk for partner in partners]
     # Under lock, so that none of them is merged away meanwhile.
     partners = list(Partner.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
-    if without := sorted({p.get_kind_display() for p in partners if p.kind not in template_of}):
+    if CANDIDATE not in template_of and any(p.scored_as == CANDIDATE for p in partners):
+        _add_template_for_candidates(cycle, template_of)
+    if without := sorted({names[p.scored_as] for p in partners if p.scored_as not in template_of}):
         raise ValidationError(f"Choose a template for partners of kind {', '.join(without)} first.")
     before = cycle.scorecards.count()
     Scorecard.objects.bulk_create(
         (
-            Scorecard(cycle=cycle, partner=partner, template_id=template_of[partner.kind])
+            Scorecard(cycle=cycle, partner=partner, template_id=template_of[partner.scored_as])
             for partner in partners
         ),
         ignore_conflicts=True,
@@ -116,6 +120,19 @@ def add_partners(cycle: Cycle, partners: Iterable[Partner]) -> int:
     )
     request_recompute(cycle.scorecards.filter(partner__in=ids))
     return cycle.scorecards.count() - before
+
+
+def _add_template_for_candidates(cycle: Cycle, template_of: dict[str, int]) -> None:
+    """A cycle may be older than its first candidate: it takes the template there is for them now."""
+    if template := default_templates().get(CANDIDATE):
+        CycleTemplate.objects.create(cycle=cycle, kind=CANDIDATE, template=template)
+        template_of[CANDIDATE] = template.pk
+
+
+def _scored_as(kind: str) -> Q:
+    """Scorecards of partners that are scored with the template for this kind."""
+    admitted = Q(partner__admission=ADMITTED)
+    return ~admitted if kind == CANDIDATE else admitted & Q(partner__kind=kind)
 
 
 @transaction.atomic
@@ -142,7 +159,7 @@ def choose_template(cycle: Cycle, kind: str, template: Template) -> None:
     cycle = lock_cycle(cycle, Cycle.DRAFT)
     if Template.objects.select_for_update().get(pk=template.pk).state != Template.ACTIVE:
         raise ValidationError(f"{template} is not active.")
-    scorecards = cycle.scorecards.filter(partner__kind=kind).exclude(template=template)
+    scorecards = cycle.scorecards.filter(_scored_as(kind)).exclude(template=template)
     if Rating.objects.filter(scorecard__in=scorecards).exists():
         raise ValidationError("Somebody has marked partners of this kind already, so their template stays.")
     CycleTemplate.objects.update_or_create(cycle=cycle, kind=kind, defaults={"template": template})
@@ -243,12 +260,13 @@ def copy_partners_and_raters(cycle: Cycle, source: Cycle, *, by: Any) -> list[st
     sign in and see the partner, each from the side they rated from.
     """
     cycle = lock_cycle(cycle, Cycle.DRAFT)
-    kinds = CycleTemplate.objects.filter(cycle=cycle).values("kind")
+    kinds = CycleTemplate.objects.filter(cycle=cycle).values_list("kind", flat=True)
+    scorable = Q(*(_scored_as(kind) for kind in kinds), _connector=Q.OR) if kinds else Q(pk=None)
     was = Scorecard.objects.filter(cycle=source)
     seen = was.visible_to(by)
     gone = seen.exclude(partner__archived_at=None)
-    without = seen.filter(partner__archived_at=None).exclude(partner__kind__in=kinds)
-    coming = seen.filter(partner__archived_at=None, partner__kind__in=kinds)
+    without = seen.filter(partner__archived_at=None).exclude(scorable)
+    coming = seen.filter(scorable, partner__archived_at=None)
     ids = list(coming.values_list("partner_id", flat=True))
     partners = add_partners(cycle, Partner.objects.filter(pk__in=ids))
     if cycle.scorecards.filter(partner__in=ids).count() < len(ids):

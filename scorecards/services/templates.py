@@ -29,6 +29,7 @@ BUILTIN = [
     ("Solution provider", "provider", "solution-provider"),
     ("Internal partner", "unit", "internal-partner"),
     ("Ourselves as a customer", "own", "ourselves-as-a-customer"),
+    ("Admission", "candidate", "admission"),
 ]
 _ROLES = {name for name, _ in RATER_ROLES}
 _LONGEST = 200

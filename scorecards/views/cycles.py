@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.numbers import row_number
-from partners.models import KINDS
 from scorecards import progress
 from scorecards.forms.cycles import CycleForm, ExtendForm, NewCycleForm, ReopenForm
-from scorecards.models import Cycle, CycleTemplate, Scorecard, Template
+from scorecards.models import TEMPLATE_KINDS, Cycle, CycleTemplate, Scorecard, Template
 from scorecards.services import cycles as service
 from vendorhub.roles import may, needs
 
@@ -142,5 +141,5 @@ def template_choices(cycle: Cycle) -> list[tuple[str, str, Any, list[Template]]]
     active = list(Template.objects.filter(state=Template.ACTIVE))
     return [
         (kind, label, used.get(kind), sorted(active, key=lambda template: template.kind != kind))
-        for kind, label in KINDS
+        for kind, label in TEMPLATE_KINDS
     ]  # fmt: skip

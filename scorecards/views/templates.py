@@ -16,7 +16,6 @@ from accounts.models import RATER_ROLES
 from accounts.numbers import row_number
 from accounts.spreadsheets import csv_response
 from accounts.versions import Difference, StaleSave
-from partners.models import KINDS
 from scorecards.forms.templates import (
     BandsForm,
     CategoryFormSet,
@@ -24,7 +23,7 @@ from scorecards.forms.templates import (
     ImportForm,
     TemplateForm,
 )
-from scorecards.models import Category, Criterion, Template
+from scorecards.models import TEMPLATE_KINDS, Category, Criterion, Template
 from scorecards.services import templates as service
 from vendorhub.roles import needs
 
@@ -42,7 +41,7 @@ def template_list(request: HttpRequest) -> HttpResponse:
         in_cycles=Count("cycletemplate__cycle", distinct=True),
         criteria=Count("categories__criteria", distinct=True),
     ).prefetch_related("categories")
-    order = [kind for kind, _ in KINDS]
+    order = [kind for kind, _ in TEMPLATE_KINDS]
     context = {
         "templates": sorted(templates, key=lambda template: order.index(template.kind)),
         "active": [template for template in templates if template.state == Template.ACTIVE],

@@ -64,8 +64,8 @@ def test_what_is_recorded_keeps_the_brief_as_it_was_read(cio, contract, executiv
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"outcome": ""}, "Choose one of the five."),
-        ({"outcome": "admit"}, "Choose one of the five."),
+        ({"outcome": ""}, "Choose what is decided."),
+        ({"outcome": "admit"}, "Choose one of these."),
         ({"reasons": "  "}, "Say why"),
         ({"reasons": "x" * 1_000_000}, "at most 20000 characters"),
         ({"reasons": "pay\u202etl"}, "reverse the reading direction"),

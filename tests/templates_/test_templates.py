@@ -26,9 +26,9 @@ def table(*rows: str) -> str:
 
 
 def test_the_built_in_templates_load_once_and_are_active(db):
-    assert service.load_builtin() == 4
+    assert service.load_builtin() == 5
     assert service.load_builtin() == 0
-    assert Template.objects.filter(state="active").count() == 4
+    assert Template.objects.filter(state="active").count() == 5
     assert all(len(criterion.anchors) == 5 for criterion in Criterion.objects.all())
     assert not any(service.weight_problems(template) for template in Template.objects.all())
 

@@ -8,8 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts.uploads import opened
-from partners.models import KINDS
-from scorecards.models import Template
+from scorecards.models import TEMPLATE_KINDS, Template
 from scorecards.services.templates import Reading, import_template, text_of
 
 
@@ -22,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--name", required=True)
-        parser.add_argument("--kind", default="vendor", choices=[kind for kind, _ in KINDS])
+        parser.add_argument("--kind", default="vendor", choices=[kind for kind, _ in TEMPLATE_KINDS])
         parser.add_argument("--scale", nargs=2, type=int, default=(1, 5), metavar=("MIN", "MAX"))
         parser.add_argument("--activate", action="store_true")
         parser.add_argument("--json", action="store_true")
