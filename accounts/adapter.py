@@ -6,10 +6,12 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.mail import queue_mail
+from vendorhub.roles import STARTS
 
 RESET_PAUSE = 300  # seconds in which one forgotten password makes one mail
 
@@ -46,6 +48,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """The page the person's role begins with."""
+        return reverse(STARTS.get(request.user.role, settings.LOGIN_REDIRECT_URL))  # type: ignore[union-attr]
 
     def set_password(self, user: Any, password: str) -> None:
         """Save nothing but the password: an administrator may be editing the person."""

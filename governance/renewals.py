@@ -246,6 +246,14 @@ class Found:
     currency: str
 
 
+class Waiting(NamedTuple):
+    """Open decisions: how many deadlines `passed`, how many are `due`, and the first of both with their contracts."""
+
+    passed: int
+    due: int
+    first: list[tuple[Due, Contract]]
+
+
 def horizon(today: date) -> date:
     """The day the headline looks to: the end of the year where that is one to four months off, else 90 days ahead."""
     year_end = date(today.year, 12, 31)
@@ -265,9 +273,21 @@ class Renewals:
         self.visible = Contract.objects.visible_to(user).filter(partner__archived_at=None)
         self.contracts = self.asked.narrowed(self.visible)
 
-    def once(self, work: Callable[[], Result]) -> Result:
+    def once(self, what: str, work: Callable[[], Result]) -> Result:
         """What is worked out for this reader and this address, remembered until something changes."""
-        return remembered((*self._seen_as, self.asked), work)
+        return remembered((*self._seen_as, self.asked, what), work)
+
+    def waiting(self, days: int, most: int) -> "Waiting":
+        """The open decisions that were due or are within so many days, those that passed first."""
+        return self.once(f"waiting {days} {most}", lambda: self._waiting(days, most))
+
+    def _waiting(self, days: int, most: int) -> "Waiting":
+        due = [one for one in self.dues() if one.is_open and one.days <= days]
+        contracts = Contract.objects.select_related("partner").in_bulk(
+            {one.contract_id for one in due[:most]}
+        )
+        passed = sum(one.days < 0 for one in due)
+        return Waiting(passed, len(due) - passed, [(one, contracts[one.contract_id]) for one in due[:most]])
 
     def dues(self) -> list[Due]:
         """Every deadline, in groups and by day."""

@@ -6,6 +6,7 @@ from typing import Any
 from accounts.templatetags.look import away, day
 from accounts.words import counted
 from governance.news import News
+from governance.renewals import Waiting
 from governance.words import sentence, spelled
 from scorecards.progress import Owed
 
@@ -50,6 +51,24 @@ def what_changed(found: News) -> str:
         return f"{found.cycle} was closed, and no score moved by a point or more."
     changed = f", and {spelled(found.standings)} took a new standing" if found.standings else ""
     return f"{counted(moved, 'score')} moved by a point or more in {found.cycle}{changed}."
+
+
+def decisions_due(waiting: Waiting, days: int) -> str:
+    """Which decision comes first, and which deadlines passed without one."""
+    passed, due = waiting.passed, waiting.due
+    went_by = f"{counted(passed, 'notice deadline')} passed without a decision" if passed else ""
+    if not due:
+        return f"{sentence(went_by)}." if passed else ""
+    first, contract = (
+        next(pair for pair in waiting.first if pair[0].days >= 0)
+        if passed < len(waiting.first)
+        else (None, None)
+    )
+    verb = "is" if due == 1 else "are"
+    said = f"{counted(due, 'decision')} {verb} due within {days} days"
+    if first and contract:
+        said += f", {'the first' if due > 1 else 'the one'} about {contract.partner} {away(first.deadline, contract.today)}"
+    return f"{said}; {went_by}." if went_by else f"{said}."
 
 
 def contracts_ending(number: int, contracts: Sequence[Any], days: int) -> str:

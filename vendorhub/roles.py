@@ -48,6 +48,9 @@ PERMISSIONS: dict[str, set[str]] = {
     "manage_users": {ADMINISTRATOR},
 }
 
+# The page a role begins with after signing in; all others begin at home.
+STARTS = {EXECUTIVE: "renewals"}
+
 
 def may(user: Any, permission: str) -> bool:
     """Whether a signed-in, active user's role holds the permission. Unknown permissions raise KeyError."""

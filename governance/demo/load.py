@@ -11,6 +11,7 @@ from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from governance.demo import PASSWORD, data
 from governance.demo.costs import load_costs
 from governance.demo.quarters import Demo, load_quarters
+from governance.demo.renewals import load_renewals
 from partners.models import Contact, Contract, Partner, Rate, RegisterImport
 from partners.names import name_key
 from partners.services.deadlines import set_deadlines
@@ -51,6 +52,7 @@ def load_demo(today: date | None = None) -> Demo:
         _contracts(demo)
         load_costs(demo.today)
         load_quarters(demo)
+        load_renewals(demo)
     finally:
         set_actor(None)
     _shorten_history()

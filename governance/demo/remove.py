@@ -5,7 +5,7 @@ from django.db.models import Model, Q, QuerySet
 
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from governance.demo import data
-from governance.models import Decision
+from governance.models import CalendarFeed, Decision
 from partners.models import Contact, Contract, CostLine, Partner, PartnerAlias, Rate
 from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, Rating, Scorecard
 
@@ -48,6 +48,7 @@ def remove_demo() -> int:
     OutgoingMail.objects.filter(recipient__in=people).delete()
     people.filter(Q(assessments__isnull=False) | Q(decisions__isnull=False)).update(is_active=False)
     strangers = list(people.filter(assessments=None, decisions=None).values_list("pk", flat=True))
+    _take_out(CalendarFeed.objects.filter(user__in=people))
     _take_out(User.units.through.objects.filter(user__in=strangers))
     _take_out(User.objects.filter(pk__in=strangers))
     _take_out(BusinessUnit.objects.filter(pk__in=belongings, members=None, partners=None, contracts=None))

@@ -13,6 +13,7 @@ from accounts.models import Heartbeat, OutgoingMail, User
 from accounts.services.visits import note_visit
 from governance import todo
 from governance.news import news
+from governance.renewals import Renewals
 from partners.models import Contract, Partner, RegisterImport, term_end
 from scorecards.models import Assessment, Cycle, RecomputeRequest, Scorecard
 from scorecards.progress import Owed, by_cycle, owed
@@ -20,6 +21,7 @@ from vendorhub.roles import may, needs
 
 SOON = 90  # days
 SHOWN = 6
+DECIDE_WITHIN = 30  # days
 
 
 @needs("use")
@@ -35,6 +37,9 @@ def home(request: HttpRequest) -> HttpResponse:
         unfinished = RegisterImport.objects.filter(by=user).exclude(state=RegisterImport.DONE)
         context["imports"] = unfinished.only("file_name", "created_at", "state")[:5]
         context["is_new"] = not Partner.objects.visible_to(user).exists()
+    if may(user, "decide"):
+        context["decisions"] = Renewals(user).waiting(DECIDE_WITHIN, SHOWN)
+        said.append(todo.decisions_due(context["decisions"], DECIDE_WITHIN))
     cycles = _open_cycles(user) if may(user, "see_cycles") else []
     manages = may(user, "manage_cycles")
     progress = [todo.cycle_progress(cycle, can_close=manages) for cycle in cycles]

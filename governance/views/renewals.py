@@ -37,7 +37,7 @@ def renewals(request: HttpRequest) -> HttpResponse:
     seen = Renewals(request.user, asked)
     context = {
         "seen": seen, "asked": asked, "segments": SEGMENTS, "decides": may(request.user, "decide"),
-        **seen.once(lambda: _page(seen)),
+        **seen.once("page", lambda: _page(seen)),
     }  # fmt: skip
     return render(request, "governance/renewals.html", context)
 

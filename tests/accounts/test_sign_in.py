@@ -19,7 +19,7 @@ PASSWORD = "a quiet river bend"
 
 @pytest.fixture
 def person(db):
-    user = make_user("executive", name="Clara Cio", email="clara@example.org", all_units=True)
+    user = make_user("procurement", name="Clara Cio", email="clara@example.org", all_units=True)
     user.set_password(PASSWORD)
     user.save()
     return user

@@ -9,6 +9,8 @@ from django.utils import timezone
 from accounts.models import AuditEntry, BusinessUnit, User
 from governance.demo import LOGINS, PASSWORD
 from governance.demo.load import load_demo
+from governance.renewals import GROUPS, Renewals
+from governance.services.feeds import make_feed
 from partners.models import Contract, Partner
 from partners.money import added, in_reporting
 from partners.services.costs import costs_ahead, current_rates
@@ -32,6 +34,10 @@ def test_the_demo_tells_its_stories_and_goes_again(db):
     assert 8 <= sum(not ahead.from_value for ahead in costs.values()) <= 12
     currencies = added(*(ahead.sums for ahead in costs.values()))
     assert set(in_reporting(currencies, current_rates(), timezone.localdate()).left) == {"JPY"}
+    dues = Renewals(User.objects.get(email__startswith="clara")).dues()
+    assert {due.group for due in dues} == set(GROUPS), "a deadline in every group"
+    assert sorted(due.decided.outcome for due in dues if due.decided) == ["defer", "renew"]
+    make_feed(User.objects.get(email__startswith="clara"), kind="own")
     first = list(
         Score.objects.order_by("scorecard__cycle__ends", "scorecard__partner__name").values_list(
             "overall", flat=True

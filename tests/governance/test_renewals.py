@@ -298,3 +298,31 @@ def test_what_is_seen_is_the_same_for_a_page_and_its_export(cio, executive):
     dues = Renewals(executive, Asked()).dues()
     assert [due.days for due in dues] == [-4, 3, 40, 100, 300]
     assert all(due.value == Decimal(1000) for due in dues)
+
+
+def test_home_lists_the_decisions_due_for_those_who_decide(client, executive, procurement):
+    contract_due(8, make_partner("First"))
+    contract_due(20)
+    contract_due(60, make_partner("Not yet"))
+    rolled()
+    client.force_login(executive)
+    said = client.get(reverse("home")).content.decode()
+    assert (
+        "2 decisions are due within 30 days, the first about First in 8 days; 1 notice deadline passed"
+        in said
+    )
+    assert "Not yet" not in said
+    assert said.count("Decide<") == 3
+    client.force_login(procurement)
+    assert "Decide<" not in client.get(reverse("home")).content.decode()
+
+
+def test_an_executive_begins_at_renewals_and_everybody_else_at_home(client, executive, procurement):
+    for person, start in ((executive, "renewals"), (procurement, "home")):
+        person.set_password("a-long-pass-phrase")
+        person.save()
+        sent = {"login": person.email, "password": "a-long-pass-phrase"}
+        assert client.post(reverse("account_login"), sent)["Location"] == reverse(start)
+        client.logout()
+    sent = {"login": executive.email, "password": "a-long-pass-phrase", "next": "/portfolio/"}
+    assert client.post(reverse("account_login"), sent)["Location"] == "/portfolio/"
