@@ -58,7 +58,7 @@ WITH lead_times AS (
     ) d ON true
     WHERE (%(zones)s::text[] IS NULL OR c.time_zone = ANY (%(zones)s)) AND (%(only)s::bigint[] IS NULL OR c.id = ANY (%(only)s))
           AND coalesce(d.outcome, 'defer') = 'defer'
-), told AS (
+), told AS NOT MATERIALIZED (
     SELECT contract_id, deadline, kind, due, days, term_ends, recipient_id FROM governance_reminder WHERE state <> 'cancelled'
 )
 SELECT c.id FROM contracts c WHERE

@@ -1,5 +1,6 @@
-"""What people may type about decisions."""
+"""What people may type about decisions and reminders."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -9,8 +10,8 @@ from django.core.exceptions import ValidationError
 from accounts.fields import DayField, refuse_unreadable
 from accounts.templatetags.look import day
 from accounts.versions import VersionedForm
-from governance.models import AT_ADMISSION, AT_RENEWAL, CONDITIONS, DEFER, Decision
-from partners.models import Contract
+from governance.models import AT_ADMISSION, AT_RENEWAL, CONDITIONS, DEFER, Decision, LeadTimes
+from partners.models import SEGMENTS, Contract
 
 LONGEST = 20_000
 
@@ -112,3 +113,51 @@ class FollowUpForm(VersionedForm):
     class Meta:
         model = Decision
         fields = ["came_of_it"]
+
+
+class LeadTimesField(forms.CharField):
+    """Days before a deadline as one writes them: 180, 90, 30. Kept with the longest first."""
+
+    MOST, LONGEST = 12, 730
+    default_error_messages = {"required": "Give at least one, so that no deadline passes unsaid."}
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+    def clean(self, value: Any) -> list[int]:
+        words = [word for word in re.split(r"[,;\s]+", super().clean(value)) if word]
+        for word in words:
+            if not re.fullmatch(r"[0-9]{1,9}", word):
+                raise ValidationError(
+                    f"“{word[:40]}” is no number of days. Write for example 180, 90, 30, 3."
+                )
+        days = [int(word) for word in words]
+        if wrong := next((number for number in days if not 1 <= number <= self.LONGEST), None):
+            raise ValidationError(
+                f"{wrong} is too long: a reminder comes 1 to {self.LONGEST} days before the deadline."
+            )
+        if 0 in days:
+            raise ValidationError("0 is no lead time: on the deadline itself it is too late to decide.")
+        if twice := next((number for number in days if days.count(number) > 1), None):
+            raise ValidationError(f"{twice} stands there twice.")
+        if len(days) > self.MOST:
+            raise ValidationError(f"{len(days)} are too many: at most {self.MOST}.")
+        if not days:
+            raise ValidationError(self.error_messages["required"])
+        return sorted(days, reverse=True)
+
+
+class LeadTimesForm(VersionedForm):
+    """When people are reminded of a deadline, by the segment of the partner."""
+
+    strategic = LeadTimesField()
+    preferred = LeadTimesField()
+    tactical = LeadTimesField()
+    transactional = LeadTimesField()
+
+    class Meta:
+        model = LeadTimes
+        fields = [segment for segment, _ in SEGMENTS]

@@ -35,13 +35,15 @@ class Letters:
         for contract, user in pairs:
             partners.setdefault(user, set()).add(contract.partner_id)
         everybody = set().union(*partners.values())
-        cards = Scorecard.objects.filter(cycle__state=Cycle.OPEN, partner__in=everybody).select_related(
-            "cycle"
-        )
-        self.under_way = {card.partner_id: card.cycle for card in cards}
+        cards = Scorecard.objects.filter(partner__in=everybody).order_by("pk")
+        scored = cards.values_list("partner", "cycle__name", "cycle__state")
+        self.under_way = {partner: cycle for partner, cycle, state in scored if state == Cycle.OPEN}
+        known = {partner for partner, _, _ in scored}
         self.points: dict[tuple[int, int], list[Point]] = {}
         for user, about in partners.items():
-            seen = Scorecard.objects.scores_visible_to(user).filter(partner__in=about)
+            if not about & known:
+                continue
+            seen = Scorecard.objects.scores_visible_to(user).filter(partner__in=about & known)
             self.points |= {(user.pk, partner): points for partner, points in histories(seen).items()}
         templates = {point.template_id for points in self.points.values() for point in points}
         bands = Band.objects.filter(template__in=templates).values_list("template", "letter", "name")
@@ -67,10 +69,7 @@ class Letters:
             f"Hello {person.user.name},\n\n{opening}\n\n{listed}\n\n{also}{_call(person.user, stage)}: {address}\n\n"
             f"{_why(person, gap)}\n"
         )
-        return queue_mail(
-            person.user, subject=_subject(contract, stage, self.today), text=text, kind=kind,
-            must_arrive=person.must_arrive,
-        )  # fmt: skip
+        return queue_mail(person.user, subject=_subject(contract, stage, self.today), text=text, kind=kind)
 
     def facts(self, contract: Contract, user: User, gap: str = "") -> list[tuple[str, str]]:
         """What decides, as label and value."""

@@ -8,9 +8,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import get_text_list
 
 from accounts.audit import audited
 from accounts.models import OutgoingMail
+from accounts.templatetags.look import day
+from accounts.words import counted
 from governance import reminders
 from partners.models import SEGMENTS, Contract, Partner
 from vendorhub.roles import may
@@ -131,9 +134,14 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
         """All but cancelled ones, which are as if they had never been."""
         return self.exclude(state=Reminder.CANCELLED)
 
+    def listed(self) -> "ReminderQuerySet":
+        """For a page: what was sent or cancelled, the newest first, with what each stood for."""
+        rows = self.exclude(state=Reminder.SUPERSEDED, mail=None).select_related("recipient", "mail")
+        return rows.prefetch_related("names")[: Reminder.LISTED]
+
     def not_left(self) -> "ReminderQuerySet":
         """Queued, and still in the outbox."""
-        return self.filter(state=Reminder.SENT, mail__state__in=OutgoingMail.NOT_LEFT)
+        return self.filter(state=Reminder.SENT, mail__state=OutgoingMail.QUEUED)
 
 
 class Reminder(models.Model):
@@ -142,6 +150,8 @@ class Reminder(models.Model):
     Made when it is due, by a scan, with its mail and in the same transaction. It is the log itself: nobody edits it, and
     its history is not kept beside it.
     """
+
+    LISTED = 60  # on a page
 
     SENT, SUPERSEDED, CANCELLED = "sent", "superseded", "cancelled"
     STATES = [(SENT, "Sent"), (SUPERSEDED, "Named in a more urgent one"), (CANCELLED, "Cancelled")]
@@ -186,6 +196,37 @@ class Reminder(models.Model):
     @property
     def stage(self) -> reminders.Stage:
         return reminders.Stage(self.kind, self.deadline, self.due, self.days)
+
+    @property
+    def words(self) -> str:
+        """What it is about: 30 days before 1 Dec 2027."""
+        if self.kind == reminders.LEAD:
+            return f"{counted(self.days or 0, 'day')} before {day(self.deadline)}"
+        if self.kind == reminders.DEFERRAL:
+            return f"Deferred to {day(self.due)}"
+        return f"{self.get_kind_display()}: {day(self.deadline)}"
+
+    @property
+    def also(self) -> str:
+        """The lead times of the same deadline it stands for beside its own."""
+        named = self.names.all()
+        days = sorted(row.days for row in named if row.days and row.deadline == self.deadline)
+        return get_text_list([str(number) for number in days], "and")
+
+    @property
+    def fate(self) -> str:
+        """What became of it, its mail included."""
+        if self.state != self.SENT:
+            return self.note or self.get_state_display()
+        if self.mail is None:
+            return "sent; its mail is no longer kept"
+        if self.mail.state == OutgoingMail.SENT:
+            return "sent"
+        return (
+            "waits in the outbox"
+            if self.mail.state == OutgoingMail.QUEUED
+            else f"mail {self.mail.get_state_display().lower()}"
+        )
 
 
 class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):

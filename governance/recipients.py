@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from accounts.models import User
 from partners.models import Contract
-from vendorhub.roles import EXECUTIVE
+from vendorhub.roles import ADMINISTRATOR, EXECUTIVE
 
 OWNER, PARTNER_OWNER, OF_UNIT, STANDS_IN = "owner", "partner's owner", "executive", "administrator"
 
@@ -73,9 +75,12 @@ class _People:
 
     def __init__(self, contracts: Sequence[Contract]) -> None:
         owners = {contract.owner_id for contract in contracts} | {c.partner.owner_id for c in contracts}
-        self.known = User.objects.in_bulk([pk for pk in owners if pk])
-        self.executives = list(User.objects.able_to_sign_in().filter(role=EXECUTIVE).order_by("pk"))
-        self.administrators = list(User.objects.administrators().order_by("pk"))
+        users = User.objects.filter(
+            Q(pk__in=owners - {None}) | Q(role__in=(EXECUTIVE, ADMINISTRATOR))
+        ).order_by("pk")
+        self.known = {user.pk: user for user in users}
+        self.executives = [user for user in users if user.role == EXECUTIVE and user.is_active]
+        self.administrators = [user for user in users if user.role == ADMINISTRATOR]
         self._members: dict[int, set[int]] = defaultdict(set)
         for user, unit in User.units.through.objects.filter(user__in=self.executives).values_list(
             "user", "businessunit"
@@ -94,6 +99,7 @@ class _People:
         if not (user.is_active and user.email):
             return False
         if user.pk not in self._seen:
-            seen = Contract.objects.visible_to(user).filter(pk__in=self._contracts)
-            self._seen[user.pk] = set(seen.values_list("pk", flat=True))
+            seen = Contract.objects.visible_to(user)
+            some = seen.filter(pk__in=self._contracts).values_list("pk", flat=True)
+            self._seen[user.pk] = set(some if seen.query.has_filters() else self._contracts)
         return contract.pk in self._seen[user.pk]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.views import brief, decisions, feeds, home, partner, portfolio, renewals
+from governance.views import brief, decisions, feeds, home, partner, portfolio, reminders, renewals
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -21,5 +21,6 @@ urlpatterns = [
     path("decisions/", decisions.decision_list, name="decision_list"),
     path("decisions/export.csv", decisions.decision_export, name="decision_export"),
     path("decisions/<int:pk>/", decisions.decision_detail, name="decision_detail"),
+    path("settings/reminders/", reminders.lead_times, name="lead_times"),
     path("partners/<int:pk>/", partner.partner_detail, name="partner_detail"),
 ]

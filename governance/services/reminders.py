@@ -56,6 +56,27 @@ def make_reminders(today: date | None = None, *, only: Iterable[int] | None = No
     return scan
 
 
+def unreachable(today: date | None = None) -> list[Contract]:
+    """Contracts, up to a batch of them, with something due of which nobody at all can be told; with `counts_to`."""
+    lead_times, found = LeadTimes.current(), []
+    for day, zones in days_now(today):
+        due = due_contracts(lead_times, day, zones=zones)
+        rows = (
+            open_contracts(Contract.objects.filter(pk__in=due))
+            .select_related("partner")
+            .order_by("counts_to", "pk")
+        )
+        contracts = list(rows[:BATCH])
+        people = audiences(contracts)
+        found += [contract for contract in contracts if not people[contract.pk].people]
+    return found
+
+
+def save_lead_times(form: Any) -> LeadTimes:
+    """Save the form, or raise StaleSave. What was told for a lead time that is gone stays told."""
+    return form.save()
+
+
 @transaction.atomic
 def _make(ids: Sequence[int], lead_times: LeadTimes, today: date, scan: Scan) -> None:
     """Make what is due of some contracts, those aside that somebody else is writing or scanning."""
@@ -79,8 +100,11 @@ def _make(ids: Sequence[int], lead_times: LeadTimes, today: date, scan: Scan) ->
 def _told(contracts: Sequence[Contract]) -> dict[int, dict[Stage, set[int]]]:
     """Who was told of which stage, by contract id."""
     found: dict[int, dict[Stage, set[int]]] = defaultdict(lambda: defaultdict(set))
-    for reminder in Reminder.objects.standing().filter(contract__in=contracts):
-        found[reminder.contract_id][reminder.stage].add(reminder.recipient_id)
+    rows = Reminder.objects.standing().filter(contract__in=contracts)
+    for pk, kind, deadline, due, days, person in rows.values_list(
+        "contract", "kind", "deadline", "due", "days", "recipient"
+    ):
+        found[pk][Stage(kind, deadline, due, days)].add(person)
     return found
 
 
@@ -111,23 +135,19 @@ def _write(
         mail = letters.queue(contract, person, stage, others, gap=gap, kind=KIND)
         sent.append(_reminder(contract, person, stage, mail=mail))
     Reminder.objects.bulk_create(sent, ignore_conflicts=True)
-    made = {
-        r.mail_id: r
-        for r in Reminder.objects.filter(mail__in=[r.mail for r in sent]).select_related(
-            "contract", "recipient"
-        )
-    }
-    OutgoingMail.objects.filter(pk__in=[r.mail_id for r in sent if r.mail_id not in made]).delete()
+    made = dict(Reminder.objects.filter(mail__in=[r.mail_id for r in sent]).values_list("mail", "pk"))
+    if doubled := [reminder.mail_id for reminder in sent if reminder.mail_id not in made]:
+        OutgoingMail.objects.filter(pk__in=doubled).delete()
     named = []
     for reminder, (contract, person, (_, *others)) in zip(sent, plans, strict=True):
-        if by := made.get(reminder.mail_id):
-            named += [
-                _reminder(contract, person, stage, state=Reminder.SUPERSEDED, superseded_by=by)
-                for stage in others
-            ]
+        reminder.pk = made.get(reminder.mail_id)
+        if reminder.pk:
+            more = {"state": Reminder.SUPERSEDED, "superseded_by": reminder}
+            named += [_reminder(contract, person, stage, **more) for stage in others]
     Reminder.objects.bulk_create(named, ignore_conflicts=True)
-    _supersede_what_waits(made.values())
-    return [*made.values(), *named]
+    sent = [reminder for reminder in sent if reminder.pk]
+    _supersede_what_waits(sent)
+    return [*sent, *named]
 
 
 def _reminder(contract: Contract, person: Recipient, stage: Stage, **more: Any) -> Reminder:
@@ -137,16 +157,17 @@ def _reminder(contract: Contract, person: Recipient, stage: Stage, **more: Any) 
     )  # fmt: skip
 
 
-def _supersede_what_waits(made: Iterable[Reminder]) -> None:
+def _supersede_what_waits(made: Sequence[Reminder]) -> None:
     """A mail that has not left when a more urgent one about the same contract is queued for the same person, need not."""
     by = {(reminder.contract_id, reminder.recipient_id): reminder for reminder in made}
-    waits = Reminder.objects.not_left().exclude(kind__in=ALERTS).exclude(pk__in=[r.pk for r in by.values()])
+    waits = Reminder.objects.not_left().exclude(kind__in=ALERTS).exclude(pk__in=[r.pk for r in made])
     rows = waits.filter(contract__in={pk for pk, _ in by}, recipient__in={pk for _, pk in by})
     older = [reminder for reminder in rows if (reminder.contract_id, reminder.recipient_id) in by]
-    for reminder in _withdrawn(older):
+    for reminder in _withdrawn(older) if older else []:
         reminder.state = Reminder.SUPERSEDED
         reminder.superseded_by = by[reminder.contract_id, reminder.recipient_id]
         reminder.save(update_fields=["state", "superseded_by"])
+        reminder.names.update(superseded_by=reminder.superseded_by)
 
 
 @transaction.atomic
@@ -181,9 +202,7 @@ def _cancel(
 
 def _withdrawn(reminders: Sequence[Reminder]) -> list[Reminder]:
     """Take the mails of these out of the outbox; return those whose mail had not left."""
-    mails = OutgoingMail.objects.filter(
-        pk__in=[r.mail_id for r in reminders], state__in=OutgoingMail.NOT_LEFT
-    )
+    mails = OutgoingMail.objects.filter(pk__in=[r.mail_id for r in reminders], state=OutgoingMail.QUEUED)
     kept = {mail.pk for mail in mails.select_for_update(skip_locked=True)}
     OutgoingMail.objects.filter(pk__in=kept).delete()
     found = [reminder for reminder in reminders if reminder.mail_id in kept]
