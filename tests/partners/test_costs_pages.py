@@ -76,6 +76,15 @@ def test_without_cost_lines_the_contract_page_takes_its_own_value_and_says_so(an
     )
 
 
+def test_of_a_contract_that_ended_nothing_is_ahead(analyst, contract):
+    contract.ends = date(2026, 10, 31)
+    contract.save()
+    page = page_of(analyst, contract.get_absolute_url())
+    assert "Nothing of it is ahead any more: its life ended 31 Oct 2026." in page
+    assert "Counted from today" not in page
+    assert "Nothing is ahead any more" in page_of(analyst, reverse("contract_costs", args=[contract.pk]))
+
+
 def test_a_line_is_added_changed_and_deleted_on_one_page(analyst, contract):
     answer = add(analyst, contract)
     assert answer["Location"] == reverse("contract_costs", args=[contract.pk])
@@ -179,6 +188,14 @@ def test_another_currency_is_added_at_todays_rate_and_one_without_a_rate_is_name
     assert "EUR 1,112 still ahead" in page  # 556 + 1,112 ÷ 2
     assert "Not in the total: JPY 55,600. There is no rate for JPY today." in page
     assert "Other currencies are added at the rates of 22 Nov 2026." in page
+
+
+def test_nothing_is_said_to_be_added_at_a_rate_where_none_was(analyst, contract):
+    make_line(contract)
+    make_line(contract, currency="JPY", note="Depot", amount=36500)
+    page = page_of(analyst, contract.get_absolute_url())
+    assert "Not in the total: JPY 55,600." in page
+    assert "Other currencies are added" not in page
 
 
 def test_a_contract_in_another_currency_says_what_that_is_in_the_reporting_one(analyst, contract):
