@@ -10,6 +10,7 @@ from accounts.middleware import set_actor
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from governance.demo import PASSWORD, data
 from governance.demo.costs import load_costs
+from governance.demo.decisions import load_decisions
 from governance.demo.quarters import Demo, load_quarters
 from governance.demo.renewals import load_renewals
 from partners.models import Contact, Contract, Partner, Rate, RegisterImport
@@ -53,6 +54,7 @@ def load_demo(today: date | None = None) -> Demo:
         load_costs(demo.today)
         load_quarters(demo)
         load_renewals(demo)
+        load_decisions(demo)
     finally:
         set_actor(None)
     _shorten_history()

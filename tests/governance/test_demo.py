@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry, BusinessUnit, User
 from governance.demo import LOGINS, PASSWORD
 from governance.demo.load import load_demo
+from governance.models import Decision
 from governance.renewals import GROUPS, Renewals
 from governance.services.feeds import make_feed
 from partners.models import Contract, Partner
@@ -20,7 +21,13 @@ from tests.factories import make_partner
 
 def test_the_demo_tells_its_stories_and_goes_again(db):
     load_demo()
-    assert Partner.objects.count() == 24
+    assert Partner.objects.count() == 25
+    assert set(Decision.objects.values_list("outcome", flat=True)) == {
+        "renew",
+        "renegotiate",
+        "defer",
+        "conditions",
+    }
     assert list(Cycle.objects.values_list("state", flat=True)) == ["open"] + ["closed"] * 8
     for email, _ in LOGINS:
         assert User.objects.get(email=email).check_password(PASSWORD)
@@ -44,6 +51,7 @@ def test_the_demo_tells_its_stories_and_goes_again(db):
         )
     )
     call_command("remove_demo")
+    assert not Decision.objects.exists()
     kept = {Template, *apps.get_app_config("scorecards").get_models()} & {
         Template, apps.get_model("scorecards", "Category"), apps.get_model("scorecards", "Criterion"),
         apps.get_model("scorecards", "Band"),
