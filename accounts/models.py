@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -95,6 +96,9 @@ class User(AbstractBaseUser):
         default=False, verbose_name="sees all business units", help_text="Not held back by unit walls."
     )
     is_active = models.BooleanField(default=True)
+    daily_digest = models.BooleanField(default=False, db_default=False, verbose_name="one mail a day")
+    # Groups of accounts.mail_choices they do without.
+    unwanted_mail = ArrayField(models.CharField(max_length=20), default=list, db_default=[], blank=True)
     is_demo = models.BooleanField(default=False, editable=False)
     # When they opened their start page last, and when on an earlier day than that (accounts.services.visits).
     last_seen = models.DateTimeField(null=True, editable=False)
@@ -161,7 +165,18 @@ class OutgoingMail(models.Model):
     """The outbox: every mail of the product is a row here first, in the transaction that caused it."""
 
     QUEUED, SENDING, SENT, AMBIGUOUS, FAILED = "queued", "sending", "sent", "ambiguous", "failed"
-    STATES = [(s, s.capitalize()) for s in (QUEUED, SENDING, SENT, AMBIGUOUS, FAILED)]
+    COLLECTED, UNWANTED = "collected", "unwanted"
+    STATES = [
+        (QUEUED, "Queued"),
+        (SENDING, "Sending"),
+        (SENT, "Sent"),
+        (AMBIGUOUS, "Ambiguous"),
+        (FAILED, "Failed"),
+        (COLLECTED, "In a digest"),
+        (UNWANTED, "Not wanted"),
+    ]
+    NOT_LEFT = (QUEUED, COLLECTED)  # can still be taken back
+    ATTENTION = (FAILED, AMBIGUOUS)  # a person decides
 
     recipient = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="mail")
     to = models.EmailField()
@@ -171,9 +186,22 @@ class OutgoingMail(models.Model):
     key = models.CharField(
         max_length=200, null=True, blank=True, unique=True, help_text="Never queued twice."
     )
+    must_arrive = models.BooleanField(
+        default=False, db_default=False, help_text="Sent again by itself where nobody knows whether it left."
+    )
+    digest = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="collected",
+        help_text="The mail it went into.",
+    )
     state = models.CharField(max_length=10, choices=STATES, default=QUEUED)
     message_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)
+    repeats = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Times it was queued again though it may have left."
+    )
     next_attempt_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -183,6 +211,15 @@ class OutgoingMail(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state="queued"), name="mail_due"),
+            models.Index(
+                fields=["created_at"], condition=Q(state="collected", digest=None), name="mail_collected"
+            ),
+            models.Index(fields=["id"], condition=Q(state="sending"), name="mail_sending"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(must_arrive=True) & ~Q(state__in=("sent", "unwanted")),
+                name="mail_must_arrive",
+            ),
         ]
 
     def __str__(self) -> str:

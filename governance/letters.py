@@ -69,7 +69,10 @@ class Letters:
             f"Hello {person.user.name},\n\n{opening}\n\n{listed}\n\n{also}{_call(person.user, stage)}: {address}\n\n"
             f"{_why(person, gap)}\n"
         )
-        return queue_mail(person.user, subject=_subject(contract, stage, self.today), text=text, kind=kind)
+        return queue_mail(
+            person.user, subject=_subject(contract, stage, self.today), text=text, kind=kind,
+            must_arrive=person.must_arrive,
+        )  # fmt: skip
 
     def facts(self, contract: Contract, user: User, gap: str = "") -> list[tuple[str, str]]:
         """What decides, as label and value."""

@@ -141,7 +141,7 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
 
     def not_left(self) -> "ReminderQuerySet":
         """Queued, and still in the outbox."""
-        return self.filter(state=Reminder.SENT, mail__state=OutgoingMail.QUEUED)
+        return self.filter(state=Reminder.SENT, mail__state__in=OutgoingMail.NOT_LEFT)
 
 
 class Reminder(models.Model):

@@ -13,6 +13,12 @@ class Sink:
 
     def __init__(self):
         self.mails, self.answers, self.hold, self.reached = [], {}, None, threading.Event()
+        self.connections = 0
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        self.connections += 1
+        session.host_name = hostname
+        return responses
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         envelope.mail_from = address

@@ -31,7 +31,7 @@ from vendorhub.roles import PERMISSIONS, ROLES
 # Addresses before or without signing in, and one's own password.
 PUBLIC = {
     "account_login", "account_signup", "account_inactive", "account_reset_password", "account_reset_password_done",
-    "account_reset_password_from_key", "account_reset_password_from_key_done",
+    "account_reset_password_from_key", "account_reset_password_from_key_done", "mail_stop",
     "calendar_feed",  # its secret is in the address
 }  # fmt: skip
 SIGNED_IN = {"account_logout", "account_change_password", "account_set_password"}
@@ -66,7 +66,7 @@ PLAIN = {
     "decision_list", "decision_export",
     "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
-    "person_create", "units", "mail_list", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
+    "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
     "renewals", "renewals_export", "renewals_compare", "lead_times", "calendar", "calendar_renew", "calendar_revoke",
 }  # fmt: skip
 ABOUT = {**WALLED, **COMPANY, **OWN}

@@ -18,6 +18,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from accounts.models import Heartbeat
+from accounts.services.mail import late_mail
+from accounts.words import counted
 from scorecards.models import RecomputeRequest
 
 BROKER_TIMEOUT = 1.0  # seconds; a hanging broker must not hang the probe
@@ -48,7 +50,11 @@ class HealthMiddleware:
                 checks["migrations"] = "not applied: run manage.py migrate"
                 return _answer({"status": "unavailable", "checks": checks}, status=503)
             checks |= {"broker": check_broker(), "worker": check_sign_of_life("worker")}
-            checks |= {"beat": check_sign_of_life("beat"), "recompute": check_recompute()}
+            checks |= {
+                "beat": check_sign_of_life("beat"),
+                "recompute": check_recompute(),
+                "mail": check_mail(),
+            }
         except (DatabaseError, InterfaceError):
             connection.close()
             return _answer({"status": "unavailable", "checks": {"database": "does not answer"}}, status=503)
@@ -100,3 +106,9 @@ def check_recompute() -> str:
     oldest = RecomputeRequest.objects.order_by("requested_at").values_list("requested_at", flat=True).first()
     age = timezone.now() - oldest if oldest else timedelta()
     return OK if age < Heartbeat.SILENT else f"oldest request waits for {age.total_seconds():.0f} s"
+
+
+def check_mail() -> str:
+    """Whether what must arrive left soon after it was due."""
+    late = late_mail().count()
+    return f"{counted(late, 'mail')} about deadlines due and not out" if late else OK

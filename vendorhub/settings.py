@@ -259,7 +259,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "recompute": {"task": "scorecards.tasks.recompute_requested", "schedule": 1.0, "options": {"expires": 5}},
-    "mail": {"task": "accounts.tasks.send_queued_mail", "schedule": 5.0, "options": {"expires": 30}},
+    "mail": {"task": "accounts.tasks.send_queued_mail", "schedule": 2.0, "options": {"expires": 10}},
     "imports": {"task": "partners.tasks.run_waiting_imports", "schedule": 2.0, "options": {"expires": 10}},
     "deadlines": {"task": "partners.tasks.recompute_deadlines", "schedule": crontab(minute=5)},
     "reminders": {

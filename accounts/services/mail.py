@@ -2,40 +2,57 @@
 
 queued → sending → sent | queued again (with a growing pause) | failed | ambiguous. A sender proves that it lives
 with a PostgreSQL session advisory lock on the row; a row in `sending` whose lock is free was cut off between
-hand-over and commit: nobody knows whether it left, so a person decides (Settings, Mail). Every row keeps one
-Message-ID, so that a repeat can be recognised.
+hand-over and commit: nobody knows whether it left. What must arrive is then queued again and says that it may be a
+repeat; for the rest a person decides (Settings, Mail). Every row keeps one Message-ID, so that a repeat can be
+recognised. Mail of a group a person does without is `unwanted` at once; for whoever wants one mail a day it is
+`collected` into a digest.
 """
 
 import smtplib
 import time
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from accounts.letters import html_of
+from accounts.mail_choices import address_to_stop, group_of
 from accounts.models import OutgoingMail, User
+from accounts.words import counted
 
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 360)]
+LATE = timedelta(minutes=15)  # what must arrive and has not left by then is a matter for people
+DIGEST_HOUR = 7
 DOUBT = "Nobody knows whether it left."
 _LOCK_SPACE = 20_260  # first half of the advisory lock's key; the second is the row's id
+_LOOK_EVERY = 2  # seconds between looks for mail that another sender left half sent
 
 
 def queue_mail(
-    user: User | None, *, subject: str, text: str, kind: str, key: str | None = None
+    user: User | None,
+    *,
+    subject: str,
+    text: str,
+    kind: str,
+    key: str | None = None,
+    must_arrive: bool = False,
 ) -> OutgoingMail | None:
-    """Write a mail to the outbox in the caller's transaction.
+    """Write a mail to the outbox in the caller's transaction; its HTML is made of the text (`accounts.letters`).
 
-    Returns None if the person has no address or cannot sign in, or if `key` was queued before.
+    `must_arrive`: never collected or unwanted, and sent again by itself where nobody knows whether it left. Returns
+    None if the person has no address or cannot sign in, or if `key` was queued before.
     """
     if user is None or not (user.email and user.is_active):
         return None
-    subject = " ".join(subject.split())[:300]
-    mail = OutgoingMail(recipient=user, to=user.email, subject=subject, text=text, kind=kind, key=key)
+    mail = OutgoingMail(
+        recipient=user, to=user.email, subject=" ".join(subject.split())[:300], text=text, kind=kind, key=key,
+        must_arrive=must_arrive, state=OutgoingMail.QUEUED if must_arrive else _wanted(user, kind),
+    )  # fmt: skip
     if key is None:
         mail.save()
         return mail
@@ -43,42 +60,96 @@ def queue_mail(
     return OutgoingMail.objects.filter(key=key, message_id=created[0].message_id).first()
 
 
+def _wanted(user: User, kind: str) -> str:
+    """The state in which a mail of a kind begins for a person, as they chose."""
+    group = group_of(kind)
+    if group in user.unwanted_mail:
+        return OutgoingMail.UNWANTED
+    collected = user.daily_digest and group not in ("", "digest")
+    return OutgoingMail.COLLECTED if collected else OutgoingMail.QUEUED
+
+
+def write_digests() -> int:
+    """Put what was collected before the last digest hour into one mail a person; returns how many were written."""
+    now = timezone.localtime()
+    hour = now.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    before = hour if hour <= now else hour - timedelta(days=1)
+    collected = OutgoingMail.objects.filter(state=OutgoingMail.COLLECTED, digest=None, created_at__lt=before)
+    people = set(collected.order_by().values_list("recipient", flat=True).distinct())
+    return sum(_write_digest(collected.filter(recipient=person), before) for person in people)
+
+
+@transaction.atomic
+def _write_digest(collected: QuerySet[OutgoingMail], before: datetime) -> int:
+    mails = list(
+        collected.order_by("pk").select_for_update(skip_locked=True, of=("self",)).select_related("recipient")
+    )
+    if not mails:
+        return 0
+    text = "\n\n".join(f"{mail.subject}\n\n{mail.text.strip()}" for mail in mails)
+    digest = queue_mail(
+        mails[0].recipient, subject=f"{counted(len(mails), 'message')} of {before:%-d %B}", text=text, kind="digest"
+    )  # fmt: skip
+    ids = [mail.pk for mail in mails]
+    if digest is None:  # left, or without an address, since
+        OutgoingMail.objects.filter(pk__in=ids).update(state=OutgoingMail.UNWANTED)
+        return 0
+    OutgoingMail.objects.filter(pk__in=ids).update(digest=digest)
+    return 1
+
+
+def late_mail() -> QuerySet[OutgoingMail]:
+    """What must arrive, was due and is not out: the banner, /readyz and the page of mail all ask this."""
+    states = (OutgoingMail.QUEUED, OutgoingMail.SENDING, *OutgoingMail.ATTENTION)
+    return OutgoingMail.objects.filter(
+        must_arrive=True, state__in=states, created_at__lt=timezone.now() - LATE
+    )
+
+
 def send_due_mail(*, seconds: float = 60) -> int:
     """Send what is due, one row at a time, for so long; returns how many left. Safe to run several times at once."""
-    flag_cut_off_mail()
+    write_digests()
+    settle_cut_off_mail()
     if not settings.EMAIL_HOST:
         return 0
-    sent, until = 0, time.monotonic() + seconds
-    while time.monotonic() < until and (mail := _claim()):
-        try:
-            sent += _hand_over(mail)
-        finally:
-            _unlock(mail.pk)
+    sent, began = 0, time.monotonic()
+    looked, server = began, _Server()
+    try:
+        while (now := time.monotonic()) - began < seconds and (mail := _claim()):
+            try:
+                sent += _send(mail, server)
+            finally:
+                _unlock(mail.pk)
+            if now - looked > _LOOK_EVERY:
+                settle_cut_off_mail()
+                looked = now
+    finally:
+        server.close()
     return sent
 
 
-def flag_cut_off_mail() -> int:
-    """Mark rows whose sender died between hand-over and commit as ambiguous."""
-    flagged = 0
+def settle_cut_off_mail() -> int:
+    """Queue again, or give to a person, what a sender that died had in hand; returns how many rows that were."""
+    settled = 0
     for pk in OutgoingMail.objects.filter(state=OutgoingMail.SENDING).values_list("pk", flat=True):
         if _lock(pk):
             try:
-                flagged += OutgoingMail.objects.filter(pk=pk, state=OutgoingMail.SENDING).update(
-                    state=OutgoingMail.AMBIGUOUS,
-                    error=f"{DOUBT} The sender was cut off.",
-                )
+                row = OutgoingMail.objects.filter(pk=pk, state=OutgoingMail.SENDING)
+                settled += row.filter(must_arrive=True, attempts__lte=len(PAUSES)).update(
+                    state=OutgoingMail.QUEUED, repeats=F("repeats") + 1, next_attempt_at=None,
+                    error=f"{DOUBT} The sender was cut off, so it is sent again.",
+                )  # fmt: skip
+                settled += row.update(state=OutgoingMail.AMBIGUOUS, error=f"{DOUBT} The sender was cut off.")
             finally:
                 _unlock(pk)
-    return flagged
+    return settled
 
 
-def retry_mail(mail: OutgoingMail) -> bool:
-    """Queue a failed or ambiguous mail again; False if it is neither any more."""
-    return bool(
-        OutgoingMail.objects.filter(
-            pk=mail.pk, state__in=(OutgoingMail.FAILED, OutgoingMail.AMBIGUOUS)
-        ).update(state=OutgoingMail.QUEUED, attempts=0, next_attempt_at=None, error="")
-    )
+def retry_mail(mails: QuerySet[OutgoingMail]) -> int:
+    """Queue failed and ambiguous mails again; returns how many there still were."""
+    again = {"state": OutgoingMail.QUEUED, "attempts": 0, "next_attempt_at": None, "error": ""}
+    doubtful = mails.filter(state=OutgoingMail.AMBIGUOUS).update(repeats=F("repeats") + 1, **again)
+    return doubtful + mails.filter(state=OutgoingMail.FAILED).update(**again)
 
 
 @transaction.atomic
@@ -95,28 +166,56 @@ def _claim() -> OutgoingMail | None:
     return mail
 
 
-def _hand_over(mail: OutgoingMail) -> int:
-    message = EmailMessage(
-        mail.subject, mail.text, settings.DEFAULT_FROM_EMAIL, [mail.to],
-        headers={"Message-ID": f"<{mail.message_id}@vendorhub>", "Auto-Submitted": "auto-generated"},
-    )  # fmt: skip
-    server = get_connection()
-    try:
-        return _send(mail, message, server)
-    finally:
+class _Server:
+    """The connection to the mail server, kept from one mail to the next while it answers."""
+
+    def __init__(self) -> None:
+        self._connection: Any = get_connection()
+
+    def ready(self) -> Any:
+        """The open connection. OSError where there is none to be had: then nothing has left."""
+        line = getattr(self._connection, "connection", None)
+        if line is not None:
+            with suppress(OSError):
+                if line.noop()[0] == 250:
+                    return self._connection
+            self.close()
+        self._connection.open()
+        return self._connection
+
+    def close(self) -> None:
         with suppress(OSError):
-            server.close()
+            self._connection.close()
 
 
-def _send(mail: OutgoingMail, message: EmailMessage, server: Any) -> int:
+def _message(mail: OutgoingMail) -> EmailMultiAlternatives:
+    """The mail as it leaves: text and HTML, what to do against it, and whether it may be a repeat."""
+    headers = {"Message-ID": f"<{mail.message_id}@vendorhub>", "Auto-Submitted": "auto-generated"}
+    text = mail.text
+    if mail.repeats:
+        headers["X-VendorHub-Repeat"] = str(mail.repeats)
+        text += "\nYou may have got this mail before: nobody knows whether it left the first time.\n"
+    if (group := group_of(mail.kind)) and mail.recipient_id and not mail.must_arrive:
+        address = address_to_stop(mail.recipient_id, group)
+        headers["List-Unsubscribe"] = f"<{address}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        text += f"\nNo more mail like this: {address}\n"
+    message = EmailMultiAlternatives(
+        mail.subject, text, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers
+    )
+    message.attach_alternative(html_of(text), "text/html")
+    return message
+
+
+def _send(mail: OutgoingMail, server: _Server) -> int:
     """Send it and write down what became of it; returns 1 if it left. Every error of smtplib is an OSError."""
     try:
-        server.open()  # apart from sending: what fails here has certainly not left
+        line = server.ready()  # apart from sending: what fails here has certainly not left
     except OSError as error:
         _note_failure(mail, error)
         return 0
     try:
-        server.send_messages([message])
+        line.send_messages([_message(mail)])
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         _note_failure(mail, error, for_good=all(code >= 500 for code in codes))
@@ -129,13 +228,22 @@ def _send(mail: OutgoingMail, message: EmailMessage, server: Any) -> int:
     except ValueError as error:  # it cannot be written as a mail at all
         _note_failure(mail, error, for_good=True)
     except OSError as error:
-        mail.state, mail.error = OutgoingMail.AMBIGUOUS, f"{DOUBT} {_in_words(error)}"
-        mail.save(update_fields=["state", "error"])
+        server.close()
+        _note_doubt(mail, error)
     else:
         mail.state, mail.sent_at, mail.error = OutgoingMail.SENT, timezone.now(), ""
         mail.save(update_fields=["state", "sent_at", "error"])
         return 1
     return 0
+
+
+def _note_doubt(mail: OutgoingMail, error: Exception) -> None:
+    """It may have left. What must arrive is sent again after a pause, as a repeat; for the rest a person decides."""
+    mail.state, mail.error = OutgoingMail.AMBIGUOUS, f"{DOUBT} {_in_words(error)}"
+    if mail.must_arrive and mail.attempts <= len(PAUSES):
+        mail.state, mail.repeats = OutgoingMail.QUEUED, mail.repeats + 1
+        mail.next_attempt_at = timezone.now() + PAUSES[mail.attempts - 1]
+    mail.save(update_fields=["state", "repeats", "next_attempt_at", "error"])
 
 
 def _note_failure(mail: OutgoingMail, error: Exception, *, for_good: bool = False) -> None:

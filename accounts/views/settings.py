@@ -1,7 +1,5 @@
 """Settings: people, business units, outgoing mail."""
 
-from typing import Any
-
 from django.conf import settings as site
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -12,8 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.forms import PersonForm, UnitForm
-from accounts.models import BusinessUnit, OutgoingMail, User
-from accounts.services.mail import retry_mail
+from accounts.models import BusinessUnit, User
 from accounts.services.people import delete_unit, invite_person, save_person, save_unit
 from vendorhub.roles import ROLES, needs
 
@@ -140,33 +137,3 @@ def unit_delete(request: HttpRequest, pk: int) -> HttpResponse:
     except ProtectedError:
         messages.error(request, f"{unit} still has partners, contracts or imports. Move them first.")
     return redirect("units")
-
-
-@needs("see_mail")
-@require_safe
-def mail_list(request: HttpRequest) -> HttpResponse:
-    """Every mail, and what needs attention."""
-    state, find = request.GET.get("state", ""), request.GET.get("find", "").strip()[:200]
-    found: Any = OutgoingMail.objects.filter(Q(to__icontains=find) | Q(subject__icontains=find))
-    if state in dict(OutgoingMail.STATES):
-        found = found.filter(state=state)
-    counts = dict(OutgoingMail.objects.order_by().values_list("state").annotate(Count("pk")))
-    context = {
-        "page": Paginator(found, 50).get_page(request.GET.get("page")), "find": find, "state": state,
-        "states": OutgoingMail.STATES, "waiting": counts.get(OutgoingMail.QUEUED, 0),
-        "attention": counts.get(OutgoingMail.FAILED, 0) + counts.get(OutgoingMail.AMBIGUOUS, 0),
-        "sent": counts.get(OutgoingMail.SENT, 0), "has_server": bool(site.EMAIL_HOST),
-    }  # fmt: skip
-    return render(request, "accounts/mail_list.html", context)
-
-
-@needs("see_mail")
-@require_POST
-def mail_retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send a failed or ambiguous mail again."""
-    mail = get_object_or_404(OutgoingMail, pk=pk)
-    if retry_mail(mail):
-        messages.success(request, f"“{mail.subject}” to {mail.to} is queued again.")
-    else:
-        messages.error(request, f"“{mail.subject}” to {mail.to} was sent or queued meanwhile.")
-    return redirect("mail_list")

@@ -202,7 +202,9 @@ def _cancel(
 
 def _withdrawn(reminders: Sequence[Reminder]) -> list[Reminder]:
     """Take the mails of these out of the outbox; return those whose mail had not left."""
-    mails = OutgoingMail.objects.filter(pk__in=[r.mail_id for r in reminders], state=OutgoingMail.QUEUED)
+    mails = OutgoingMail.objects.filter(
+        pk__in=[r.mail_id for r in reminders], state__in=OutgoingMail.NOT_LEFT
+    )
     kept = {mail.pk for mail in mails.select_for_update(skip_locked=True)}
     OutgoingMail.objects.filter(pk__in=kept).delete()
     found = [reminder for reminder in reminders if reminder.mail_id in kept]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Heartbeat, OutgoingMail, User
+from accounts.services.mail import late_mail
 from accounts.services.visits import note_visit
 from governance import todo
 from governance.news import news
@@ -33,6 +34,8 @@ def home(request: HttpRequest) -> HttpResponse:
     said = [todo.left_to_score(mine)]
     if may(user, "manage_users"):
         said += _administration(user, context)
+    if may(user, "see_renewals"):
+        context["late"] = late_mail().count()
     if may(user, "manage_partners"):
         unfinished = RegisterImport.objects.filter(by=user).exclude(state=RegisterImport.DONE)
         context["imports"] = unfinished.only("file_name", "created_at", "state")[:5]
@@ -69,9 +72,7 @@ def _portfolio(user: User, context: dict[str, Any]) -> list[str]:
 def _administration(user: User, context: dict[str, Any]) -> list[str]:
     able = User.objects.visible_to(user).able_to_sign_in()
     context |= {
-        "attention": OutgoingMail.objects.filter(
-            state__in=(OutgoingMail.FAILED, OutgoingMail.AMBIGUOUS)
-        ).count(),
+        "attention": OutgoingMail.objects.filter(state__in=OutgoingMail.ATTENTION).count(),
         "invited": able.count() - able.with_password().count(),
         "unwell": _unwell(),
     }

@@ -1,26 +1,30 @@
 """The outbox against a real mail server: what is sent, sent again, given up, and left to a person."""
 
+import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.conf import settings as site
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.letters import html_of
 from accounts.models import OutgoingMail
-from accounts.services.mail import PAUSES, flag_cut_off_mail, queue_mail, send_due_mail
+from accounts.services.mail import LATE, PAUSES, queue_mail, send_due_mail, settle_cut_off_mail
 from accounts.tasks import send_queued_mail
 from tests.factories import make_user
 from tests.mail_sink import AnyPort, Sink
 from tests.sessions import at_once
+from vendorhub.health import check_mail
 
 
 @pytest.fixture
@@ -59,7 +63,9 @@ def test_what_is_queued_leaves_once_with_its_own_message_id(db, sink):
     assert received["Subject"] == "Grüße an alle"
     assert received["To"] == mail.to
     assert received["Message-ID"] == f"<{mail.message_id}@vendorhub>"
-    assert received.get_content().strip() == "Schöne Grüße …"
+    text = received.get_body(("plain",)).get_content()
+    assert text.splitlines()[0] == "Schöne Grüße …"
+    assert "Schöne Grüße …" in received.get_body(("html",)).get_content()
 
 
 def test_a_key_is_queued_only_once_and_nobody_without_an_account_is_written_to(db):
@@ -217,13 +223,13 @@ def test_mail_of_a_killed_sender_is_left_to_a_person_and_mail_of_a_living_one_is
     )
     try:
         assert sink.reached.wait(30)
-        assert flag_cut_off_mail() == 0
+        assert settle_cut_off_mail() == 0
         assert again(mail).state == "sending"
     finally:
         sender.kill()
         sender.wait()
     deadline = time.monotonic() + 10
-    while not flag_cut_off_mail():  # the server notices within moments that the session is gone
+    while not settle_cut_off_mail():  # the server notices within moments that the session is gone
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert again(mail).state == "ambiguous"
@@ -243,8 +249,12 @@ def test_the_command_goes_on_until_nothing_is_due(db, sink, capsys):
     for _ in range(3):
         queue()
     call_command("send_mail", "--drain")
-    assert capsys.readouterr().out == "3 sent\n"
+    assert capsys.readouterr().out == "3 sent, 0 waiting, 0 that need attention\n"
     assert len(sink.mails) == 3
+    OutgoingMail.objects.filter(pk=queue().pk).update(state="failed")
+    call_command("send_mail", "--drain", "--json")
+    last = capsys.readouterr().out.strip().split("\n")[-1]
+    assert json.loads(last) == {"sent": 0, "waiting": 0, "needs_attention": 1}
 
 
 def test_only_failed_and_ambiguous_mail_is_sent_again(client, administrator):
@@ -281,3 +291,143 @@ def test_mail_is_found_by_state_and_recipient(client, administrator):
     assert shown("?find=nothing") == []
     assert shown("?state=nonsense&page=99999999999999999999") == ["First", "Second"]
     assert "&lt;b&gt;no" in client.get(reverse("mail_list")).content.decode()
+
+
+# --- what must arrive ----------------------------------------------------------------------------------------
+def test_what_must_arrive_is_sent_again_as_a_repeat_when_the_line_drops_after_data(db, sink):
+    sink.hold = "hang up"
+    must, may = queue(must_arrive=True), queue(kind="account")
+    now = timezone.now()
+    with time_machine.travel(now, tick=False) as clock:
+        assert send_due_mail() == 0
+        assert (again(must).state, must.repeats, must.next_attempt_at) == ("queued", 1, now + PAUSES[0])
+        assert again(may).state == "ambiguous"
+        sink.hold = None
+        clock.shift(PAUSES[0])
+        assert send_due_mail() == 1
+    (received,) = sink.mails
+    assert received["Message-ID"] == f"<{must.message_id}@vendorhub>"
+    assert received["X-VendorHub-Repeat"] == "1"
+    assert "You may have got this mail before" in received.get_body(("plain",)).get_content()
+    assert again(may).state == "ambiguous"
+
+
+def test_what_must_arrive_is_given_to_a_person_after_six_doubtful_attempts(db):
+    mail = queue(must_arrive=True)
+    for attempts, state, repeats in ((5, "queued", 1), (6, "ambiguous", 1)):
+        OutgoingMail.objects.filter(pk=mail.pk).update(state="sending", attempts=attempts)
+        assert settle_cut_off_mail() == 1
+        assert (again(mail).state, mail.repeats) == (state, repeats)
+
+
+def test_a_refused_mail_that_must_arrive_is_said_on_the_site_and_to_the_probe(
+    db, sink, client, administrator
+):
+    sink.answers["RCPT"] = "550 No such mailbox"
+    mail = queue(must_arrive=True)
+    send_due_mail()
+    assert again(mail).state == "failed"
+    OutgoingMail.objects.update(created_at=timezone.now() - LATE - timedelta(seconds=1))
+    client.force_login(administrator)
+    for address in (reverse("home"), reverse("mail_list")):
+        assert (
+            "1 mail about deadlines was due more than a quarter of an hour ago"
+            in client.get(address).content.decode()
+        )
+    assert check_mail() == "1 mail about deadlines due and not out"
+    sink.answers.clear()
+    client.post(reverse("mail_retry_all"))
+    assert send_due_mail() == 1
+    assert check_mail() == "ok"
+    assert "quarter of an hour" not in client.get(reverse("home")).content.decode()
+
+
+def test_one_connection_carries_many_mails_and_a_lost_one_is_opened_again(db, sink):
+    for _ in range(5):
+        queue()
+    assert send_due_mail() == 5
+    assert sink.connections == 1
+
+
+# --- what people want ----------------------------------------------------------------------------------------
+def test_a_mail_says_how_to_stop_its_kind_and_that_works_without_signing_in(db, sink, client):
+    person = make_user("rater")
+    queue(person, kind="nudge")
+    send_due_mail()
+    (received,) = sink.mails
+    assert received["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = received["List-Unsubscribe"].strip(" <>")
+    assert address in received.get_body(("plain",)).get_content()
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "No more of these mails?" in page.content.decode()
+    assert queue(person, kind="nudge").state == "queued", "looking stops nothing"
+    for _ in range(2):
+        answer = Client(enforce_csrf_checks=True).post(address, {"List-Unsubscribe": "One-Click"})
+        assert "No more of these mails to" in answer.content.decode()
+    person.refresh_from_db()
+    assert person.unwanted_mail == ["cycles"]
+    assert queue(person, kind="invitation").state == "unwanted"
+    assert queue(person, kind="account").state == "queued"
+    assert queue(person, kind="renewal reminder", must_arrive=True).state == "queued"
+    assert client.get(address[:-3] + "xx/").status_code == 404
+
+
+def test_mail_about_an_account_or_a_deadline_one_owns_cannot_be_stopped(db, sink):
+    queue(kind="account")
+    queue(kind="renewal reminder", must_arrive=True)
+    send_due_mail()
+    assert [mail["List-Unsubscribe"] for mail in sink.mails] == [None, None]
+
+
+def test_one_mail_a_day_holds_what_came_since_seven(db, sink, client):
+    person = make_user("rater")
+    client.force_login(person)
+    chosen = {"wanted": ["cycles"], "daily_digest": "on"}
+    assert client.post(reverse("mail_choices"), chosen).status_code == 302
+    person.refresh_from_db()
+    assert (person.unwanted_mail, person.daily_digest) == (["renewals"], True)
+    with time_machine.travel(datetime(2026, 11, 22, 20, tzinfo=UTC), tick=False) as clock:
+        queue(person, subject="First")
+        queue(person, subject="Second")
+        queue(person, subject="Password", kind="account")
+        assert send_due_mail() == 1
+        clock.move_to(datetime(2026, 11, 23, 5, 59, tzinfo=UTC))  # a minute to seven in Berlin
+        assert send_due_mail() == 0
+        clock.shift(timedelta(minutes=1))
+        queue(person, subject="Third", kind="new due date")
+        assert send_due_mail() == 1
+        assert send_due_mail() == 0
+    digest = sink.mails[-1]
+    assert digest["Subject"] == "2 messages of 23 November"
+    text = digest.get_body(("plain",)).get_content()
+    assert text.index("First") < text.index("Second")
+    assert "Third" not in text
+    assert OutgoingMail.objects.filter(state="collected", digest=None).get().subject == "Third"
+
+
+@pytest.mark.parametrize("wanted", ["nonsense", "x" * 5000, "\0"])
+def test_a_choice_there_is_not_changes_nothing_and_is_said(db, client, wanted):
+    person = make_user("rater")
+    client.force_login(person)
+    answer = client.post(reverse("mail_choices"), {"wanted": [wanted]})
+    assert answer.status_code == 400
+    assert "This is none of the mails to choose from." in answer.content.decode()
+    person.refresh_from_db()
+    assert person.unwanted_mail == []
+
+
+def test_the_html_says_what_the_text_says_and_nothing_runs_in_it():
+    html = html_of(
+        "Hello <b>Ann</b>,\n\nDue soon.\nReally.\n\n  Value: EUR 10 & more\n  Terms: none: at all\n\n"
+        "  - One\n  - <script>x</script>\n\nThe brief: https://hub.example/contracts/1/brief/\n\nSee https://hub.example/?a=1&b=2"
+    )
+    assert "Hello &lt;b&gt;Ann&lt;/b&gt;," in html
+    assert "Due soon.<br>Really." in html
+    assert html.count("<tr>") == 2
+    assert "none: at all</td>" in html
+    assert "<li>One</li><li>&lt;script&gt;" in html
+    assert 'href="https://hub.example/contracts/1/brief/"' in html
+    assert 'href="https://hub.example/?a=1&amp;b=2"' in html
+    assert 'content="light dark"' in html
+    assert "src=" not in html

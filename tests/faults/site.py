@@ -68,6 +68,7 @@ class RunningSite:
         connection = psycopg2.connect(
             host=str(socket_folder(self.folder)), user="vendorhub", dbname="vendorhub"
         )
+        connection.autocommit = True
         try:
             with connection.cursor() as cursor:
                 cursor.execute(sql)

@@ -38,7 +38,7 @@ def test_livez_asks_nothing_of_the_database(client):
 def test_readyz_is_ok_when_everything_is_there(client, healthy):
     status, word, checks = readyz(client)
     assert (status, word) == (200, "ok")
-    assert set(checks) == {"database", "migrations", "broker", "worker", "beat", "recompute"}
+    assert set(checks) == {"database", "migrations", "broker", "worker", "beat", "recompute", "mail"}
 
 
 def test_a_worker_that_fell_silent_is_degraded_not_down(client, healthy):

@@ -1,10 +1,13 @@
 """Sends what waits in the outbox."""
 
+import json
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Count
 
+from accounts.models import OutgoingMail
 from accounts.services.mail import send_due_mail
 
 
@@ -12,7 +15,8 @@ class Command(BaseCommand):
     help = "Send the mail that is due, for a minute. With --drain, go on until nothing is due."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--drain", action="store_true")
+        parser.add_argument("--drain", action="store_true", help="go on until nothing is due")
+        parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.EMAIL_HOST:
@@ -20,4 +24,10 @@ class Command(BaseCommand):
                 "No mail server is set: give EMAIL_HOST. Nothing was sent; mail waits in the outbox."
             )
         sent = send_due_mail(seconds=float("inf") if options["drain"] else 60)
-        self.stdout.write(f"{sent} sent")
+        counts = dict(OutgoingMail.objects.order_by().values_list("state").annotate(Count("pk")))
+        waiting = counts.get(OutgoingMail.QUEUED, 0) + counts.get(OutgoingMail.SENDING, 0)
+        held = sum(counts.get(state, 0) for state in OutgoingMail.ATTENTION)
+        said = {"sent": sent, "waiting": waiting, "needs_attention": held}
+        self.stdout.write(f"{sent} sent, {waiting} waiting, {held} that need attention")
+        if options["json"]:
+            self.stdout.write(json.dumps(said))
