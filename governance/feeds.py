@@ -51,6 +51,11 @@ class Feed:
     kind: str
     site: str  # https://host of the addresses in it
     today: date = field(default_factory=timezone.localdate)
+    known: dict[int, tuple[int, datetime, str, str]] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        return self.site.partition("://")[2].partition(":")[0]
 
     def __post_init__(self) -> None:
         first, last = self.today - PAST, self.today + AHEAD
@@ -71,42 +76,47 @@ class Feed:
         self, contract: Contract, what: str, term: date, on: date, summary: str, *, cancelled: bool = False
     ) -> Entry:
         """An entry about a contract's term; its UID is made of the contract, the end of the term and what it is."""
-        number, modified = self.changed.get(("partners_contract", contract.pk), (0, None))
-        of_partner, later = self.changed.get(("partners_partner", contract.partner_id), (0, None))
-        decisions, last = self.changed.get(("governance_decision", contract.pk), (0, None))
-        known = [moment for moment in (modified, later, last) if moment]
-        name = "brief" if may(self.user, "see_renewals") else "contract_detail"
-        address = f"{self.site}{reverse(name, args=[contract.pk])}"
-        host = self.site.partition("://")[2].partition(":")[0]
-        lines = [f"{contract.partner}: {contract}"]
-        lines += [f"Reference {contract.reference}"] if contract.reference else []
-        lines += (
-            [f"Term to {day(term)}. If nobody acts, it {if_nobody_acts(contract, None)}."]
-            if not cancelled
-            else []
-        )
-        return Entry(
-            uid=f"contract-{contract.pk}-{term:%Y%m%d}-{what}@{host}", day=on, summary=summary,
-            description="\n".join([*lines, address]), address=address, sequence=number + of_partner + decisions,
-            modified=max(known, default=datetime(2000, 1, 1, tzinfo=UTC)), cancelled=cancelled,
-        )  # fmt: skip
+        number, modified, address, said = self._known(contract)
+        uid = f"contract-{contract.pk}-{term:%Y%m%d}-{what}@{self.host}"
+        return Entry(uid, on, summary, said, address, number, modified, cancelled)
+
+    def _known(self, contract: Contract) -> tuple[int, datetime, str, str]:
+        """How often a contract changed, when last, its address and what is said about it."""
+        if contract.pk not in self.known:
+            about = (
+                ("partners_contract", contract.pk),
+                ("partners_partner", contract.partner_id),
+                ("", contract.pk),
+            )
+            changes = [self.changed[key] for key in about if key in self.changed]
+            page = "brief" if may(self.user, "see_renewals") else "contract_detail"
+            address = f"{self.site}{reverse(page, args=[contract.pk])}"
+            lines = [
+                f"{contract.partner}: {contract}", *([f"Reference {contract.reference}"] if contract.reference else []),
+                f"Term to {day(contract.term_ends)}. If nobody acts, it {if_nobody_acts(contract, None)}.", address,
+            ]  # fmt: skip
+            self.known[contract.pk] = (
+                sum(many for many, _ in changes),
+                max((at for _, at in changes), default=datetime(2000, 1, 1, tzinfo=UTC)),
+                address,
+                "\n".join(lines),
+            )
+        return self.known[contract.pk]
 
 
-def _changes(
-    contracts: list[int], partners: Iterable[int]
-) -> dict[tuple[str, int], tuple[int, datetime | None]]:
-    """How often each contract and partner changed, how often was decided about it, and when last. Two statements."""
+def _changes(contracts: list[int], partners: Iterable[int]) -> dict[tuple[str, int], tuple[int, datetime]]:
+    """How often each contract and partner changed, and ("") how often was decided about it; when last. Two statements."""
     entries = AuditEntry.objects.filter(
         Q(table_name="partners_contract", row_id__in=contracts)
         | Q(table_name="partners_partner", row_id__in=list(partners))
     )
     rows = entries.order_by().values_list("table_name", "row_id").annotate(Count("pk"), Max("at"))
-    found: dict[tuple[str, int], tuple[int, datetime | None]] = {
+    found: dict[tuple[str, int], tuple[int, datetime]] = {
         (table, row): (many, at) for table, row, many, at in rows
     }
     decisions = Decision.objects.filter(contract__in=contracts).order_by().values_list("contract")
     for contract, many, at in decisions.annotate(Count("pk"), Max("at")):
-        found["governance_decision", contract] = many, at
+        found["", contract] = many, at
     return found
 
 
@@ -194,8 +204,12 @@ def _event(entry: Entry) -> Iterator[str]:
 
 
 def _text(name: str, value: str) -> Iterable[str]:
-    plain = "".join(sign for sign in value if sign.isprintable() or sign == "\n")
+    plain = value if value.replace("\n", "").isprintable() else "".join(filter(_is_shown, value))
     return _folded(f"{name}:{vText(plain).to_ical().decode()}")
+
+
+def _is_shown(sign: str) -> bool:
+    return sign.isprintable() or sign == "\n"
 
 
 def _folded(line: str) -> Iterable[str]:

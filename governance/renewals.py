@@ -5,11 +5,13 @@ remembered (`governance.memory`) for everybody behind the same walls. Whatever i
 `Scorecard.objects.scores_visible_to`.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from heapq import nlargest
 from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
@@ -25,7 +27,7 @@ from governance.standing import before_of, latest_of
 from partners.calendars import closed_days
 from partners.dates import notice_deadline, plus_months, term_after, today_in
 from partners.models import SEGMENTS, Contract, term_end
-from partners.money import Rates, Sum, added, in_reporting
+from partners.money import Rates, Sum, in_reporting
 from partners.services.costs import current_rates
 from scorecards.figures import Point, histories
 from scorecards.models import Band, Scorecard
@@ -116,7 +118,7 @@ def line_bounds(today: date) -> tuple[date, date]:
 
 _LIGHT = (
     "pk", "partner_id", "currency", "yearly", "notice_deadline", "ends", "renewed_until", "ends_for_good", "notice_period",
-    "notice_unit", "auto_renews", "renewal_months", "country", "time_zone",
+    "notice_unit", "renewal_months", "country", "time_zone",
 )  # fmt: skip
 
 
@@ -124,9 +126,11 @@ def work_out(contracts: "QuerySet[Contract]", today: date) -> list[Due]:
     """The deadlines of these contracts (visible ones), in groups and by day. Two statements, however many there are."""
     until = line_bounds(today)[1]
     decided = decided_since(today - timedelta(days=3 * 366))
+    now = timezone.now()
+    today_there = lru_cache(lambda zone: today_in(zone or settings.TIME_ZONE, now))
     gone = Q(renewed_until__isnull=False, notice_period__isnull=False)
     rows = contracts.with_yearly().filter(Q(notice_deadline__lt=until) | gone).order_by().values_list(*_LIGHT)
-    found = [due for row in rows.iterator(chunk_size=20_000) for due in _dues(*row, until, decided)]  # type: ignore[call-arg]
+    found = [due for row in rows for due in _dues(*row, until, decided, today_there)]  # type: ignore[call-arg]
     order = list(GROUPS)
     return sorted(
         found,
@@ -139,11 +143,12 @@ def work_out(contracts: "QuerySet[Contract]", today: date) -> list[Due]:
 
 def _dues(
     pk: int, partner: int, currency: str, value: Decimal | None, deadline: date | None, ends: date,
-    renewed: date | None, for_good: date | None, number: int | None, unit: str, auto: bool, months: int | None,
+    renewed: date | None, for_good: date | None, number: int | None, unit: str, months: int | None,
     country: str, zone: str, until: date, decided: Mapping[tuple[int, date], Decided],
+    today_there: Callable[[str], date],
 ) -> Iterator[Due]:  # fmt: skip
     """The deadline of a contract's term, and the one before it where that passed undecided not long ago."""
-    today, term = _today(zone, timezone.now()), renewed or ends
+    today, term = today_there(zone), renewed or ends
     says = decided.get((pk, term))
     if deadline and deadline < until:
         days = (deadline - today).days
@@ -164,16 +169,6 @@ def _dues(
 
 def _renewals(ends: date, renewed: date, months: int) -> int:
     return ((renewed.year - ends.year) * 12 + renewed.month - ends.month) // months
-
-
-@lru_cache(maxsize=512)
-def _today_at(zone: str, slot: int) -> date:
-    return today_in(zone or settings.TIME_ZONE, timezone.now())
-
-
-def _today(zone: str, now: datetime) -> date:
-    """The day it is there; asked of the clock once a minute for each zone."""
-    return _today_at(zone, int(now.timestamp()) // 60)
 
 
 def _group(days: int) -> str:
@@ -309,7 +304,8 @@ class Renewals:
         dues, rates = self.dues(), current_rates()
         first, until = line_bounds(self.today)
         on_line = [due for due in dues if due.deadline >= first]
-        drawn = sorted(on_line, key=lambda due: -(_in(rates, due, self.today) or 0))[:DRAWN]
+        worth = {currency: rates.on(currency, self.today) for currency in {due.currency for due in on_line}}
+        drawn = nlargest(DRAWN, on_line, key=lambda due: (due.value or 0) / (worth[due.currency] or 10**9))
         passed = [due for due in dues if due.group == OVERDUE and due.is_open]
         ahead = sorted((due for due in dues if due.is_open and due.days >= 0), key=lambda due: due.deadline)
         by = horizon(self.today)
@@ -394,9 +390,11 @@ def _band_names(templates: Iterable[int]) -> Iterator[tuple[tuple[int, str], str
 
 
 def _sum(dues: Iterable[Due], rates: Rates, today: date) -> Sum:
-    return in_reporting(
-        added(*({due.currency: due.value} for due in dues if due.value is not None)), rates, today
-    )
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for due in dues:
+        if due.value is not None:
+            sums[due.currency] += due.value
+    return in_reporting(sums, rates, today)
 
 
 def _in(rates: Rates, due: Due, today: date) -> Decimal | None:

@@ -36,7 +36,7 @@ def renewals(request: HttpRequest) -> HttpResponse:
     asked = Asked.of(request.GET)
     seen = Renewals(request.user, asked)
     context = {
-        "seen": seen, "asked": asked, "segments": SEGMENTS, "decides": may(request.user, "decide"),
+        "seen": seen, "asked": asked, "segments": SEGMENTS, "decides": may(request.user, "decide"), "units": seen.units(), "owners": seen.owners(),
         **seen.once("page", lambda: _page(seen)),
     }  # fmt: skip
     return render(request, "governance/renewals.html", context)
