@@ -21,10 +21,10 @@ class Block:
     rows: list[tuple[str, ...]]
 
 
-def html_of(text: str) -> str:
-    """The HTML alternative of a plain text."""
+def html_of(text: str, *, stop: str = "") -> str:
+    """The HTML alternative of a plain text; `stop`: the address where one says that one wants no more like it."""
     blocks = [_block(part.strip("\n").split("\n")) for part in re.split(r"\n\s*\n", text) if part.strip()]
-    return render_to_string("mail/letter.html", {"blocks": blocks})
+    return render_to_string("mail/letter.html", {"blocks": blocks, "stop": stop})
 
 
 def _block(lines: list[str]) -> Block:

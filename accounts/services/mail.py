@@ -191,7 +191,7 @@ class _Server:
 def _message(mail: OutgoingMail) -> EmailMultiAlternatives:
     """The mail as it leaves: text and HTML, what to do against it, and whether it may be a repeat."""
     headers = {"Message-ID": f"<{mail.message_id}@vendorhub>", "Auto-Submitted": "auto-generated"}
-    text = mail.text
+    text, address = mail.text, ""
     if mail.repeats:
         headers["X-VendorHub-Repeat"] = str(mail.repeats)
         text += "\nYou may have got this mail before: nobody knows whether it left the first time.\n"
@@ -199,11 +199,11 @@ def _message(mail: OutgoingMail) -> EmailMultiAlternatives:
         address = address_to_stop(mail.recipient_id, group)
         headers["List-Unsubscribe"] = f"<{address}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        text += f"\nNo more mail like this: {address}\n"
+    last = f"\nNo more mail like this: {address}\n" if address else ""
     message = EmailMultiAlternatives(
-        mail.subject, text, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers
+        mail.subject, text + last, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers
     )
-    message.attach_alternative(html_of(text), "text/html")
+    message.attach_alternative(html_of(text, stop=address), "text/html")
     return message
 
 

@@ -358,6 +358,7 @@ def test_a_mail_says_how_to_stop_its_kind_and_that_works_without_signing_in(db, 
     assert received["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     address = received["List-Unsubscribe"].strip(" <>")
     assert address in received.get_body(("plain",)).get_content()
+    assert f'href="{address}"' in received.get_body(("html",)).get_content()
     page = client.get(address)
     assert page.status_code == 200
     assert "No more of these mails?" in page.content.decode()
