@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
 from accounts.models import AuditEntry
-from accounts.templatetags.look import day, money
+from accounts.templatetags.look import day
 
 TAKE, SAVED = "take:", "saved:"  # in what the page of a stale save sends: which of the two, and the saved one
 
@@ -169,6 +169,6 @@ def _shown(row: models.Model, name: str, *value: Any) -> str:
         return ", ".join(str(item) for item in held)
     if isinstance(held, date):
         return day(held)
-    if isinstance(held, Decimal):
-        return money(held)
+    if isinstance(held, Decimal):  # in full: two amounts may differ in a cent only
+        return f"{held:,.2f}" if field.decimal_places == 2 else f"{held.normalize():,f}"
     return "" if held is None else str(held)

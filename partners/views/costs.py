@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.numbers import row_number
 from accounts.spreadsheets import csv_response
@@ -61,10 +61,12 @@ def cost_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @needs("manage_partners")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def cost_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a line out that is still as it was shown. The history keeps what it said."""
+    """Take a line out that is still as it was shown; only shown, it is the line. The history keeps what it said."""
     line = _line(request, pk)
+    if request.method != "POST":
+        return redirect("cost_edit", pk)
     delete_unchanged(line, version=row_number(request.POST.get("version")))
     messages.success(request, f"“{line}” is deleted. The history keeps what it said.")
     return redirect("contract_costs", line.contract_id)

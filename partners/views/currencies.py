@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.numbers import row_number
 from partners.cost_forms import RateForm, ReportingForm
@@ -32,18 +32,23 @@ def rate_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @needs("manage_users")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def rate_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a rate out that is still as it was shown; only shown, it is the rate."""
     rate = get_object_or_404(Rate.objects.visible_to(request.user), pk=pk)
+    if request.method != "POST":
+        return redirect("rate_edit", pk)
     delete_unchanged(rate, version=row_number(request.POST.get("version")))
     messages.success(request, f"The rate of {rate} is deleted. The history keeps what it was.")
     return redirect("currencies")
 
 
 @needs("manage_users")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def reporting_edit(request: HttpRequest) -> HttpResponse:
     """Choose the currency of all sums. Rates against another one stay, in case it is chosen again."""
+    if request.method != "POST":
+        return redirect("currencies")
     form = ReportingForm(request.POST, instance=_reporting())
     if form.is_valid() and (saved := choose_reporting(form)):
         messages.success(request, f"Sums are in {saved} now.")

@@ -17,6 +17,7 @@ from partners.models import CostLine, Rate, Reporting
 from partners.money import Rates
 from partners.services.costs import current_rates
 from tests.factories import make_contract, make_partner, make_unit, make_user
+from tests.forms import form_data
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 22)
@@ -149,8 +150,17 @@ def test_the_same_line_twice_is_refused_by_the_form_and_by_the_database(analyst,
 
 def test_a_save_that_comes_too_late_is_told_so(analyst, contract):
     line = make_line(contract, version=3)
-    answer = analyst.post(reverse("cost_edit", args=[line.pk]), TYPED | {"version": 2})
+    answer = analyst.post(
+        reverse("cost_edit", args=[line.pk]), TYPED | {"once": "on", "kind": "exit", "version": 2}
+    )
     assert answer.status_code == 409
+    sent = {name: values[0] for name, values in form_data(answer).items() if values}
+    sent |= {"take:once": "theirs", "take:amount": "mine", "take:note": "mine", "take:kind": "theirs"}
+    assert analyst.post(reverse("cost_edit", args=[line.pk]), sent).status_code == 302
+    line.refresh_from_db()
+    assert (line.once, line.kind, line.amount, line.note) == (False, "licence", Decimal(365000), "400 users")
+    line.amount = 365
+    line.save()
     assert analyst.post(reverse("cost_delete", args=[line.pk]), {"version": 2}).status_code == 409
     line.refresh_from_db()
     assert line.amount == 365
@@ -274,10 +284,20 @@ def test_an_administrator_keeps_rates_and_the_page_says_what_is_missing(administ
     assert (rate.units, rate.reporting, rate.version) == (Decimal("1.09"), "EUR", 2)
     stale = administrator.post(reverse("rate_edit", args=[rate.pk]), RATE | {"units": "7", "version": 1})
     assert stale.status_code == 409
+    assert "1.09" in stale.content.decode()
+    close = administrator.post(
+        reverse("rate_edit", args=[rate.pk]), RATE | {"units": "1.09000001", "version": 1}
+    )
+    assert "1.09000001" in close.content.decode()
+    chosen = {name: values[0] for name, values in form_data(close).items() if values} | {"take:units": "mine"}
+    assert administrator.post(reverse("rate_edit", args=[rate.pk]), chosen).status_code == 302
+    rate.refresh_from_db()
+    assert (rate.units, rate.version) == (Decimal("1.09000001"), 3)
+    assert administrator.get(reverse("rate_delete", args=[rate.pk])).status_code == 302
     assert administrator.post(reverse("rate_delete", args=[rate.pk]), {"version": 1}).status_code == 409
-    administrator.post(reverse("rate_delete", args=[rate.pk]), {"version": 2})
+    administrator.post(reverse("rate_delete", args=[rate.pk]), {"version": 3})
     assert not Rate.objects.exists()
-    assert AuditEntry.objects.filter(table_name="partners_rate").count() == 3
+    assert AuditEntry.objects.filter(table_name="partners_rate").count() == 4
 
 
 @pytest.mark.parametrize(
