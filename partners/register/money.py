@@ -77,7 +77,7 @@ class MoneyReader:
         bare = re.sub(r"^([^\W0-9]{1,4})\.(?=[0-9])", r"\1", bare)  # Fr.5000 is Fr5000
         bare = re.sub(r"(?<=[^\W0-9])\.$", "", bare)
         if re.search(r"^\(.*\)$|^[^0-9]{0,4}[-−–][^0-9]{0,3}[0-9.,]|[0-9][-−–]$", bare):
-            raise BadValue(f"{shown(cell)} is negative; a contract's value cannot be")
+            raise BadValue(f"{shown(cell)} is negative; an amount cannot be")
         found = _SHAPE.fullmatch(bare)
         if not found:
             raise BadValue(f"{shown(cell)} is no amount")
@@ -109,7 +109,7 @@ class MoneyReader:
         if not amount.is_finite():
             raise BadValue(f"{shown(cell)} is no amount")
         if amount < 0:
-            raise BadValue(f"{shown(clean_text(cell))} is negative; a contract's value cannot be")
+            raise BadValue(f"{shown(clean_text(cell))} is negative; an amount cannot be")
         if amount >= LIMIT:
             raise BadValue(f"{shown(clean_text(cell))} is larger than any contract")
         cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
