@@ -60,6 +60,14 @@ def term_after(end: date, months: int, renewals: int) -> date:
     return plus_months(end, months * renewals, keep_month_end=True)
 
 
+def nth_term(
+    end: date, notice: tuple[int, str] | None, months: int | None, is_closed: IsClosed, renewals: int
+) -> Term:
+    """The term after so many renewals or extensions of so many months, counted from the original end."""
+    last = term_after(end, months or 0, renewals)
+    return Term(renewals, last, notice_deadline(last, *notice, is_closed) if notice else None)
+
+
 def current_term(
     end: date,
     notice: tuple[int, str] | None,
@@ -75,8 +83,7 @@ def current_term(
     """
 
     def term(renewals: int) -> Term:
-        last = term_after(end, renewal_months or 0, renewals)
-        return Term(renewals, last, notice_deadline(last, *notice, is_closed) if notice else None)
+        return nth_term(end, notice, renewal_months, is_closed, renewals)
 
     found = term(0)
     if not renewal_months:

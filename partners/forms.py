@@ -10,8 +10,9 @@ from django.db.models import Q
 
 from accounts.fields import DayField, LineField, WholeNumberField, refuse_hidden_signs
 from accounts.models import BusinessUnit, User
+from accounts.templatetags.look import day
 from accounts.versions import VersionedForm
-from partners.dates import before
+from partners.dates import before, plus_months
 from partners.fields import CountryField, CurrencyField, LinkField, MoneyField, TimeZoneField
 from partners.models import CANDIDATE, EVERGREEN, EXTENSIONS, Contact, Contract, Partner
 from partners.search import look_alikes
@@ -150,6 +151,10 @@ class ContractForm(OwnedForm):
         min_value=1, max_value=240, required=False, label="Renewal term, months",
         help_text="Months each renewal or extension adds.",
     )  # fmt: skip
+    extensions = WholeNumberField(
+        min_value=0, max_value=100, required=False, label="Extensions",
+        help_text="How many we may use, if they are counted.",
+    )  # fmt: skip
     end_of_life = DayField(
         required=False, label="End of life",
         help_text="When we expect to stop using it, if that is later than the end. Costs are counted until then.",
@@ -170,11 +175,12 @@ class ContractForm(OwnedForm):
         model = Contract
         fields = [
             "reference", "title", "term", "starts", "ends", "notice_period", "notice_unit", "auto_renews",
-            "renewal_months", "end_of_life", "country", "time_zone", "annual_value", "total_value", "currency", "unit", "owner", "delivered_by", "link", "waiver",
+            "renewal_months", "extensions", "end_of_life", "country", "time_zone", "annual_value", "total_value", "currency", "unit", "owner", "delivered_by", "link", "waiver",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["extended"] = self.instance.extended
         if not self._waives_admission():
             del self.fields["waiver"]
         providers = Partner.objects.visible_to(self.user).active().filter(kind="provider")
@@ -197,6 +203,7 @@ class ContractForm(OwnedForm):
             self.add_error("end_of_life", "The end of life lies before the end of the term.")
         self._check_term(data)
         self._check_notice(data)
+        self._check_terms_behind(data)
         if data.get("auto_renews") and not data.get("renewal_months") and "renewal_months" not in self.errors:
             self.add_error("renewal_months", "Say by how many months it renews itself.")
         reference = data.get("reference")
@@ -221,6 +228,37 @@ class ContractForm(OwnedForm):
             self.add_error("auto_renews", "An evergreen contract goes on anyway; it has nothing to renew.")
         if data.get("term") == EXTENSIONS and data.get("auto_renews"):
             self.add_error("auto_renews", "A contract is extended at our option or renews itself, not both.")
+
+    def _check_terms_behind(self, data: dict[str, Any]) -> None:
+        """What the contract was extended or has renewed itself into is not lost by an edit of something else."""
+        contract, ends = self.instance, data.get("ends")
+        if data.get("extensions") is not None and data.get("term") != EXTENSIONS:
+            self.add_error(
+                "extensions",
+                "Extensions are counted only where the term is fixed with extensions at our option.",
+            )
+        if not contract.pk or "ends" in self.changed_data or not contract.renewed_until or not ends:
+            return
+        until = day(contract.renewed_until)
+        used = self.initial["extended"]
+        if used:
+            changed = {"renewal_months", "term"} & set(self.changed_data)
+            if changed:
+                self.add_error(
+                    min(changed),
+                    f"It was extended until {until}. Take the extension back first, or enter that day as the end.",
+                )
+            elif data.get("extensions") is not None and data["extensions"] < used:
+                self.add_error("extensions", f"{used} {'are' if used > 1 else 'is'} used already.")
+        elif (
+            "auto_renews" in self.changed_data
+            and data.get("renewal_months")
+            and plus_months(ends, data["renewal_months"]) < contract.renewed_until - timedelta(days=3)
+        ):
+            self.add_error(
+                "ends", f"It has renewed itself until {until}. Which day does it end on now? "
+                "Enter that day, or the end of the term before.",
+            )  # fmt: skip
 
     def _check_notice(self, data: dict[str, Any]) -> None:
         """Ten years at most, and no longer than the term."""

@@ -15,7 +15,7 @@ from governance.demo.quarters import Demo, load_quarters
 from governance.demo.renewals import load_renewals
 from partners.models import Contact, Contract, Partner, Rate, RegisterImport
 from partners.names import name_key
-from partners.services.deadlines import set_deadlines
+from partners.services.deadlines import keep_terms, set_deadlines
 from scorecards.models import Assessment, Cycle, Rating, Scorecard, Template
 from scorecards.services.templates import BUILTIN, load_builtin
 
@@ -141,6 +141,7 @@ def _contracts(demo: Demo) -> None:
             ))  # fmt: skip
     set_deadlines(rows)
     Contract.objects.bulk_create(rows)
+    keep_terms(rows)
 
 
 def _shorten_history() -> None:

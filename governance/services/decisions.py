@@ -9,7 +9,7 @@ from accounts.versions import StaleSave
 from governance.decisions import admission_decision_of, decision_of
 from governance.models import REJECT, STOPS_RENEWAL, Decision
 from partners.models import ADMITTED, REJECTED, Contract, Partner
-from partners.services.deadlines import WORKED_OUT, set_deadlines
+from partners.services.deadlines import WORKED_OUT, keep_terms, set_deadlines
 
 
 class AlreadyDecided(Exception):
@@ -50,7 +50,8 @@ def record_decision(
     )  # fmt: skip
     saved.ends_for_good = saved.term_ends if outcome in STOPS_RENEWAL else None
     set_deadlines([saved])
-    saved.save(update_fields=["ends_for_good", *WORKED_OUT])
+    saved.save(update_fields=WORKED_OUT)
+    keep_terms([saved])
     return decision
 
 

@@ -27,6 +27,7 @@ from partners.models.partners import (
     PartnerQuerySet,
 )
 from partners.models.register import RegisterImport, RegisterImportQuerySet
+from partners.models.terms import Amendment, ContractTerm, Document
 
 __all__ = [
     "ADMISSIONS",
@@ -43,10 +44,13 @@ __all__ = [
     "REJECTED",
     "SEGMENTS",
     "TERMS",
+    "Amendment",
     "Contact",
     "Contract",
     "ContractQuerySet",
+    "ContractTerm",
     "CostLine",
+    "Document",
     "Partner",
     "PartnerAlias",
     "PartnerQuerySet",

@@ -110,15 +110,19 @@ class Contract(models.Model):
     renewal_months = models.PositiveSmallIntegerField(
         null=True, blank=True, verbose_name="renewal term", help_text="Months each automatic renewal adds."
     )
+    # At our option: how many there are (empty: no limit), and how many are used, of `renewal_months` each.
+    extensions = models.PositiveSmallIntegerField(null=True, blank=True)
+    extended = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     # Whose weekend and public holidays count, and in which time zone its days begin (empty: the site's).
     country = models.CharField(max_length=2, blank=True, default="", db_default="")
     time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     # Both are worked out by `partners.services.deadlines` alone, whenever what they depend on is written.
     notice_deadline = models.DateField(null=True, editable=False, db_index=True)
     renewed_until = models.DateField(
-        null=True, editable=False, help_text="End of the term it has renewed itself into."
+        null=True, editable=False, help_text="End of the term it has renewed itself or was extended into."
     )
-    # Written with a decision that stops the renewal; `set_deadlines` never goes beyond that term.
+    # Written with a decision that stops the renewal; `set_deadlines` never goes beyond that term, and clears it when
+    # the contract has no such term any more.
     ends_for_good = models.DateField(
         null=True, editable=False, help_text="Last day of the term it was decided not to renew."
     )

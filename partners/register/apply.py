@@ -9,7 +9,7 @@ from accounts.models import BusinessUnit
 from partners.models import EVERGREEN, FIXED, Contract, Partner, PartnerAlias
 from partners.names import name_key
 from partners.register.plan import Plan, PlannedContract, PlannedPartner, PlannedUnit, default_title
-from partners.services.deadlines import WORKED_OUT, set_deadlines
+from partners.services.deadlines import WORKED_OUT, keep_terms, set_deadlines
 
 BATCH = 500
 
@@ -28,6 +28,7 @@ def apply_plan(plan: Plan, *, currency: str, progress: Callable[[int], None] = l
         rows = [_new_contract(item, currency) for item in batch]
         set_deadlines(rows)
         Contract.objects.bulk_create(rows)
+        keep_terms(rows)
         done += len(batch)
         progress(done)
     for start in range(0, len(changed), BATCH):
@@ -94,10 +95,13 @@ def _update(items: list[PlannedContract]) -> None:
         if contract.ends and contract.term == EVERGREEN:
             contract.term = FIXED  # the register knows an end by now
             fields.add("term")
+        if "ends" in item.changes:
+            contract.extended = 0  # extensions used are counted from the end they were used at
         contract.version += 1
         contracts.append(contract)
     set_deadlines(contracts)
     Contract.objects.bulk_update(contracts, sorted(fields))
+    keep_terms(contracts)
 
 
 def _written(values: dict[str, Any]) -> dict[str, Any]:

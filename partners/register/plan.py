@@ -100,6 +100,8 @@ def differences(item: PlannedContract, contract: Contract) -> dict[str, Any]:
             same = value.existing is not None and getattr(contract, f"{name}_id") == value.existing.pk
         elif name == "owner":
             same = contract.owner_id == value.pk
+        elif name == "ends":  # a register may state the end of the current term as well as the original one
+            same = value in (contract.ends, contract.term_ends)
         else:
             same = getattr(contract, name) == value
         if not same:

@@ -10,7 +10,7 @@ from accounts.versions import StaleSave
 from accounts.words import counted
 from partners.models import Contract, Partner
 from partners.names import name_key
-from partners.services.deadlines import set_deadlines
+from partners.services.deadlines import keep_terms, set_deadlines
 
 AT_THE_SAME_MOMENT = (
     "Somebody saved something at the same moment that does not go together with this. "
@@ -30,6 +30,8 @@ def save_belonging(form: Any) -> models.Model | None:
     Partner.DoesNotExist if that has happened already; None and a sentence on the form if it cannot be saved.
     """
     if isinstance(form.instance, Contract):
+        if "ends" in form.changed_data:
+            form.instance.extended = 0  # extensions used are counted from the end they were used at
         set_deadlines([form.instance])
     return save_holding(
         form, Partner.objects.select_for_update(no_key=True).filter(pk=form.instance.partner_id)
@@ -45,7 +47,10 @@ def save_holding(form: Any, held: "models.QuerySet | None" = None) -> Any:
         with transaction.atomic():
             if held is not None:
                 held.get()
-            return form.save()
+            saved = form.save()
+            if isinstance(saved, Contract):
+                keep_terms([saved])
+            return saved
     except IntegrityError:  # the form has looked: only a save at the same moment comes to this
         form.add_error(None, AT_THE_SAME_MOMENT)
         return None
