@@ -147,7 +147,10 @@ def _dues(
     country: str, zone: str, until: date, decided: Mapping[tuple[int, date], Decided],
     today_there: Callable[[str], date],
 ) -> Iterator[Due]:  # fmt: skip
-    """The deadline of a contract's term, and the one before it where that passed undecided not long ago."""
+    """The deadline of a contract's term, and the one before it where that passed undecided not long ago.
+
+    The one before is history once the next is near, or decided.
+    """
     today, term = today_there(zone), renewed or ends
     says = decided.get((pk, term))
     if deadline and deadline < until:
@@ -155,7 +158,8 @@ def _dues(
         is_open = (says is None or not says.is_final) and for_good != term
         if days >= 0 or (is_open and max(term, deadline + timedelta(days=NEWS_FOR)) >= today):
             yield Due(pk, partner, deadline, days, _group(days), term, currency, value, says)
-    if not (renewed and number is not None and months) or (deadline and (deadline - today).days <= 90):
+    is_soon = deadline is not None and (deadline - today).days <= 90
+    if not (renewed and number is not None and months) or is_soon or (says and says.is_final):
         return
     before = term_after(ends, months, _renewals(ends, renewed, months) - 1)
     told = decided.get((pk, before))

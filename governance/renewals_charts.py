@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from heapq import nlargest
 
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
@@ -14,6 +15,7 @@ LEVELS_ABOVE, LEVELS_BELOW = (16, 48, 80), (186, 218)  # where a label's name st
 AXIS, TICKS, HEIGHT = 128, 236, 256
 NAME_WIDTH, SUB_WIDTH = 7.0, 6.2  # pixels to a letter
 LONGEST = 26
+NAMED_FIRST = 14  # the largest, while there is room
 APART = (0, -14, 14, -26, 26)  # how far a dot moves off the axis where it would cover another
 
 Box = tuple[float, float, float, float]
@@ -47,9 +49,9 @@ def deadline_line(
 ) -> SafeString:
     """Draw deadlines from `first` until before `until` in the order of their days; up to `by` is shaded.
 
-    The earliest labels stand highest; one that would cover another flips to the left of its line, goes to a lower
-    row or under the axis, and is left out where nothing is free: the dot says it when pointed at, and the table holds
-    them all.
+    The largest are named first, of these the earliest highest. A label that would cover another stands left of its
+    line, in a lower row or under the axis, and is left out where nothing is free: the dot says it when pointed at, and
+    the table holds them all.
     """
     scale = _Scale(first, until, width)
     largest = max((dot.worth for dot in dots), default=0) or 1
@@ -65,12 +67,13 @@ def deadline_line(
         placed.append((x, y, radius))
         marks[id(dot)] = x, y
     taken = _today_boxes(scale, today)
+    first_named = {id(dot) for dot in nlargest(NAMED_FIRST, dots, key=lambda one: one.worth)}
     moved = {key: _box(x, y, size[key]) for key, (x, y) in marks.items() if y != AXIS}
     lines, labels = [], []
-    for dot in dots:
+    for dot in sorted(dots, key=lambda one: (id(one) not in first_named, one.day)):
         x = marks[id(dot)][0]
         others = [box for key, box in moved.items() if key != id(dot)]
-        if spot := _spot(dot, x, scale.width, [*taken, *others]):
+        if spot := _spot(dot, x, scale.width, [*taken, *others], moved.get(id(dot))):
             name, right, boxes = spot
             taken += boxes
             at, css = (x - 6, " r") if right else (x + 6, "")
@@ -125,8 +128,13 @@ def _room(x: float, y: float, radius: float, placed: Sequence[tuple[float, float
     return min((math.hypot(x - a, y - b) - radius - r * 0.9 for a, b, r in placed), default=1.0)
 
 
-def _spot(dot: Dot, x: float, width: int, taken: Sequence[Box]) -> tuple[int, bool, list[Box]] | None:
-    """Where the label fits: its height, whether it stands left of its line, and the ground both cover."""
+def _spot(
+    dot: Dot, x: float, width: int, taken: Sequence[Box], own: Box | None
+) -> tuple[int, bool, list[Box]] | None:
+    """Where the label fits: its height, whether it stands left of its line, and the ground both cover.
+
+    `own`: the ground of its dot, where that has moved off the axis; the line may cross it.
+    """
     wide = max(NAME_WIDTH * len(_cut(dot.name)), SUB_WIDTH * len(dot.sub)) + 8
     for right in (False, True):
         for name in (*LEVELS_ABOVE, *LEVELS_BELOW):
@@ -135,7 +143,7 @@ def _spot(dot: Dot, x: float, width: int, taken: Sequence[Box]) -> tuple[int, bo
             line = (
                 (x - 1, name - 11, x + 1, AXIS - 22) if name < AXIS else (x - 1, AXIS + 22, x + 1, name + 15)
             )
-            inside = left >= 0 and left + wide <= width
+            inside = left >= 0 and left + wide <= width and not (own and _overlap(label, own))
             if inside and not any(_overlap(box, other) for box in (label, line) for other in taken):
                 return name, right, [label, line]
     return None

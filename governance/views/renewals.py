@@ -75,7 +75,7 @@ def _line(row: Row) -> dict[str, Any]:
         "due": due, "contract": contract, "partner": contract.partner, "value": money(due.value),
         "away": away(due.deadline, contract.today), "deadline": day(due.deadline),
         "is_urgent": due.days <= URGENT, "latest": latest, "band": row.band, "change": change(row.change),
-        "spark": sparkline([point.overall for point in row.history[-SPARK:]], row.letter),
+        "spark": sparkline([point.overall for point in row.history[-SPARK:]], row.letter) if latest else "",
         "raters": counted(latest.raters, "rater") if latest else "", "by_itself": words.by_itself(row),
         "outcome": due.decided.outcome.capitalize() if due.decided and due.decided.is_final else "",
         "state": words.state(row), "brief": reverse("brief", args=[contract.pk]),

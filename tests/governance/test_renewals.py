@@ -138,6 +138,12 @@ def test_a_term_somebody_decided_to_renew_is_not_overdue_when_it_has(cio, execut
     assert "overdue" not in groups(cio)
 
 
+def test_a_decision_about_the_term_it_renewed_itself_into_settles_it(cio, executive):
+    contract = rolled()
+    decide(contract, executive, outcome="leave")
+    assert "overdue" not in groups(cio)
+
+
 def test_money_of_other_currencies_stands_beside_the_sum_until_a_rate_is_entered(cio):
     for currency, value in (("EUR", 1000), ("EUR", 2000), ("USD", 500)):
         contract_due(10, currency=currency, annual_value=value)

@@ -1,0 +1,91 @@
+"""Renewals in Chromium: labels that stand clear, a list on a phone, axe, two papers, a calendar to copy."""
+
+from io import BytesIO
+
+import pytest
+from playwright.sync_api import expect
+from pypdf import PdfReader
+
+from accounts.models import User
+from governance.demo.load import load_demo
+from tests.browser.test_quarterly_loop import fits, sign_in, violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# Of every label on the line that is shown: the ground its name and what stands under it cover.
+LABELS = """() => [...document.querySelectorAll('.line svg')].filter(svg => svg.getBoundingClientRect().width).flatMap(
+    svg => [...svg.querySelectorAll('text.t1, text.t3, circle')].map(one => {
+        const box = one.getBoundingClientRect();
+        return [one.tagName + ' ' + one.textContent, box.left, box.top, box.right, box.bottom];
+    }))"""
+
+
+@pytest.fixture
+def demo(page, context, live_server):
+    load_demo()
+    sign_in(context, live_server, User.objects.get(email__startswith="clara"))
+    page.goto(f"{live_server.url}/renewals/")
+    return page
+
+
+def test_nothing_on_the_line_covers_a_label(demo):
+    for width in (1440, 1024):
+        demo.set_viewport_size({"width": width, "height": 900})
+        found = demo.evaluate(LABELS)
+        labels = [one for one in found if one[0].startswith("text")]
+        assert len(labels) > 24, "names, what stands under them, and the months"
+        for place, (what, left, top, right, bottom) in enumerate(labels):
+            for other, a, b, c, d in [
+                *labels[:place],
+                *(one for one in found if one[0].startswith("circle")),
+            ]:
+                covers = left < c - 1 and a < right - 1 and top < d - 1 and b < bottom - 1
+                assert not covers, (width, what, other)
+        fits(demo)
+
+
+def test_pages_fit_a_phone_and_axe_finds_nothing(demo, live_server):
+    addresses = (
+        "/renewals/", "/renewals/?group=later", "/renewals/compare/?partner=1&partner=2&partner=3", "/calendar/",
+        "/calendar/revoke/?kind=own", "/renewals/?segment=transactional&unit=1",
+    )  # fmt: skip
+    for width, scheme in ((390, "light"), (1440, "dark"), (1440, "light")):
+        demo.set_viewport_size({"width": width, "height": 900})
+        demo.emulate_media(color_scheme=scheme)
+        for address in addresses:
+            demo.goto(live_server.url + address)
+            assert violations(demo) == [], (address, width, scheme)
+            fits(demo)
+
+
+def test_partners_are_ticked_and_compared_from_the_keyboard(demo):
+    for name in ("Northgate Cloud", "Halden Software"):
+        demo.get_by_label(f"Compare {name}").first.focus()
+        demo.keyboard.press("Space")
+    demo.get_by_role("button", name="Compare the ticked partners").focus()
+    demo.keyboard.press("Enter")
+    expect(demo.locator("h1")).to_contain_text("stands highest")
+
+
+def test_on_either_paper_headings_repeat_and_buttons_are_left_out(demo, live_server):
+    for paper in ("A4", "Letter"):
+        pages = [
+            " ".join(sheet.extract_text().split())
+            for sheet in PdfReader(BytesIO(demo.pdf(format=paper))).pages
+        ]
+        assert len(pages) == 2, paper
+        assert all("If nobody acts" in text for text in pages), paper
+        assert "Record decision" not in " ".join(pages), "no buttons on paper"
+        for name in ("Thornbury Licences", "Oriel Telecom"):
+            assert name in " ".join(pages)
+
+
+def test_an_address_is_made_shown_once_and_revoked_after_a_question(demo, live_server):
+    demo.goto(f"{live_server.url}/calendar/")
+    demo.get_by_role("button", name="Make an address").last.click()
+    address = demo.get_by_label("Copy this address").input_value()
+    assert demo.request.get(address).status == 200
+    demo.reload()
+    assert address not in demo.content()
+    demo.get_by_role("link", name="Revoke").click()
+    demo.get_by_role("button", name="Revoke it").click()
+    assert demo.request.get(address).status == 404
