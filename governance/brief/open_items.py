@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 
-from accounts.templatetags.look import away, percent
+from accounts.templatetags.look import away, day, percent
 from accounts.words import counted
 from governance.brief.section import Section, Source, short
 from governance.brief.subject import Renewal, Subject
@@ -69,8 +69,10 @@ def scoring(about: Subject) -> list[dict[str, Any]]:
 
 
 def gaps(contract: Contract) -> list[dict[str, Any]]:
-    """What the contract's record lacks."""
+    """What the contract's record lacks, and that it went on without anybody deciding."""
+    renewed = f"Renewed itself until {day(contract.term_ends)}, unless notice was given in time"
     lacking = [
+        (contract.renewed_until is not None and not contract.has_ended, renewed),
         (contract.owner is None, "Nobody owns the contract"),
         (
             contract.owner is not None and not contract.owner.is_active,

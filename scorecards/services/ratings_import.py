@@ -17,7 +17,7 @@ from psycopg2.errors import ForeignKeyViolation
 
 from accounts.models import RATER_ROLES, User
 from accounts.uploads import Problem
-from partners.models import Partner
+from partners.models import ADMITTED, CANDIDATE, Partner
 from partners.names import name_key
 from scorecards.models import Cycle, CycleTemplate, Scorecard, Template
 from scorecards.ratings_file import Cell, RatingsFile, read_ratings
@@ -218,12 +218,14 @@ def _partners(cells: list[Cell], template: Template, report: Report, *, create: 
         elif key in missing:
             _note_spelling(report, spelling, missing[key])
         else:
-            kind = kinds[spelling] or template.kind
+            is_candidate = template.kind == CANDIDATE
+            kind = kinds[spelling] or ("vendor" if is_candidate else template.kind)
             if kind == "own" and one_own:
                 found[spelling] = "There is one own organisation already."
                 continue
             one_own = one_own or kind == "own"
-            missing[key] = Partner(name=spelling, name_key=key, kind=kind)
+            admission = CANDIDATE if is_candidate else ADMITTED
+            missing[key] = Partner(name=spelling, name_key=key, kind=kind, admission=admission)
     Partner.objects.bulk_create(missing.values())
     report.created["partners"] += len(missing)
     return {spelling: missing[key].pk for spelling, key in keys.items() if key in missing} | found

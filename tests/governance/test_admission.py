@@ -9,6 +9,7 @@ from partners.register.planner import Planner
 from partners.services.merge import merge_partners
 from scorecards.models import Cycle, CycleTemplate, Scorecard
 from scorecards.services.cycles import add_partners, choose_template, create_cycle
+from scorecards.services.ratings_import import import_ratings
 from scorecards.services.templates import load_builtin
 from tests.factories import make_contract, make_cycle, make_partner, make_template, make_unit
 from tests.forms import page_forms
@@ -151,3 +152,10 @@ def test_a_cycle_shows_the_template_for_candidates(client, procurement, candidat
     cycle = create_cycle(Cycle(**_quarter("Q1")))
     assert "Candidate" in text(client.get(cycle.get_absolute_url()))
     assert CycleTemplate.objects.filter(cycle=cycle, kind="candidate").exists()
+
+
+def test_marks_imported_with_the_template_for_candidates_make_candidates(db):
+    template = make_template({("Support", 100): [("On call", 100)]}, kind="candidate")
+    lines = ["partner,rater,criterion,rating", "Newcomer,Ada,On call,4"]
+    import_ratings(lines, cycle="2026 Q4", template=template.name, create=True)
+    assert list(Partner.objects.values_list("kind", "admission")) == [("vendor", "candidate")]
