@@ -218,14 +218,12 @@ class Reminder(models.Model):
         """What became of it, its mail included."""
         if self.state != self.SENT:
             return self.note or self.get_state_display()
-        if self.mail is None:
-            return "sent; its mail is no longer kept"
-        if self.mail.state == OutgoingMail.SENT:
+        if self.mail is None or self.mail.state == OutgoingMail.SENT:
             return "sent"
         return (
-            "waits in the outbox"
+            "waits to be sent"
             if self.mail.state == OutgoingMail.QUEUED
-            else f"mail {self.mail.get_state_display().lower()}"
+            else f"mail: {self.mail.get_state_display().lower()}"
         )
 
 

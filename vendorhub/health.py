@@ -20,6 +20,7 @@ from redis.retry import Retry
 from accounts.models import Heartbeat
 from accounts.services.mail import late_mail
 from accounts.words import counted
+from governance.services.reminders import not_made
 from scorecards.models import RecomputeRequest
 
 BROKER_TIMEOUT = 1.0  # seconds; a hanging broker must not hang the probe
@@ -54,6 +55,7 @@ class HealthMiddleware:
                 "beat": check_sign_of_life("beat"),
                 "recompute": check_recompute(),
                 "mail": check_mail(),
+                "reminders": check_reminders(),
             }
         except (DatabaseError, InterfaceError):
             connection.close()
@@ -112,3 +114,9 @@ def check_mail() -> str:
     """Whether what must arrive left soon after it was due."""
     late = late_mail().count()
     return f"{counted(late, 'mail')} about deadlines due and not out" if late else OK
+
+
+def check_reminders() -> str:
+    """Whether reminders are made when they are due."""
+    late = not_made()
+    return f"{counted(late, 'contract')} with a reminder due and not made" if late else OK

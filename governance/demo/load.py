@@ -12,6 +12,7 @@ from governance.demo import PASSWORD, data
 from governance.demo.costs import load_costs
 from governance.demo.decisions import load_decisions
 from governance.demo.quarters import Demo, load_quarters
+from governance.demo.reminders import load_reminders
 from governance.demo.renewals import load_renewals
 from partners.models import Contact, Contract, Partner, Rate, RegisterImport
 from partners.names import name_key
@@ -55,6 +56,7 @@ def load_demo(today: date | None = None) -> Demo:
         load_quarters(demo)
         load_renewals(demo)
         load_decisions(demo)
+        load_reminders(demo)
     finally:
         set_actor(None)
     _shorten_history()

@@ -7,12 +7,13 @@ are locked while theirs are made and what was told is read under the lock, so tw
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
-from accounts.models import OutgoingMail
+from accounts.models import Heartbeat, OutgoingMail
 from governance.due import days_now, due_contracts, open_contracts, stages_of
 from governance.letters import Letters
 from governance.models import LeadTimes, Reminder
@@ -22,6 +23,10 @@ from partners.models import Contract
 
 BATCH = 200  # contracts of one transaction
 KIND = "renewal reminder"
+SCANNED, SCANNED_WITHIN = (
+    "reminders",
+    timedelta(hours=2),
+)  # the heartbeat a scan leaves; the timer runs one every hour
 
 
 @dataclass
@@ -53,7 +58,16 @@ def make_reminders(today: date | None = None, *, only: Iterable[int] | None = No
         due = due_contracts(lead_times, day, zones=zones, only=chosen)
         for start in range(0, len(due), BATCH):
             _make(due[start : start + BATCH], lead_times, day, scan)
+    if today is None and only is None:
+        Heartbeat.objects.update_or_create(name=SCANNED, defaults={"at": timezone.now()})
     return scan
+
+
+def not_made() -> int:
+    """How many contracts have had something due since yesterday because no scan ran for hours; 0 where one did."""
+    if Heartbeat.objects.filter(name=SCANNED, at__gt=timezone.now() - SCANNED_WITHIN).exists():
+        return 0
+    return len(due_contracts(LeadTimes.current(), timezone.localdate() - timedelta(days=1)))
 
 
 def unreachable(today: date | None = None) -> list[Contract]:

@@ -12,9 +12,11 @@ from django.views.decorators.http import require_safe
 from accounts.models import Heartbeat, OutgoingMail, User
 from accounts.services.mail import late_mail
 from accounts.services.visits import note_visit
+from accounts.words import counted
 from governance import todo
 from governance.news import news
 from governance.renewals import Renewals
+from governance.services.reminders import not_made
 from partners.models import Contract, Partner, RegisterImport, term_end
 from scorecards.models import Assessment, Cycle, RecomputeRequest, Scorecard
 from scorecards.progress import Owed, by_cycle, owed
@@ -91,6 +93,8 @@ def _unwell() -> list[str]:
         found.append(f"the {name} gives no sign of life: scores and mail wait")
     if RecomputeRequest.objects.filter(requested_at__lt=ago).exists():
         found.append("scores have been waiting to be recomputed for too long")
+    if late := not_made():
+        found.append(f"reminders of {counted(late, 'contract')} are due and were not made")
     return found
 
 

@@ -81,7 +81,7 @@ def test_a_contracts_page_says_who_was_told_what(client, owner, executive, state
     page = client.get(address).content.decode()
     assert f"3 days before {TODAY().day} {TODAY():%b %Y}, to {owner}" in page
     assert "stands for 14, 30, 60, 90 and 180 days before as well" in page
-    assert "waits in the outbox" in page
+    assert "waits to be sent" in page
     few = statements(client, address)
     for _ in range(3):
         OutgoingMail.objects.update(state=OutgoingMail.SENT)

@@ -11,8 +11,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from accounts.models import Heartbeat
+from governance.services.reminders import make_reminders
 from scorecards.models import RecomputeRequest
-from tests.factories import make_scorecard
+from tests.factories import make_contract, make_scorecard, make_user
 from vendorhub.celery import app
 from vendorhub.health import HealthMiddleware
 
@@ -38,7 +39,16 @@ def test_livez_asks_nothing_of_the_database(client):
 def test_readyz_is_ok_when_everything_is_there(client, healthy):
     status, word, checks = readyz(client)
     assert (status, word) == (200, "ok")
-    assert set(checks) == {"database", "migrations", "broker", "worker", "beat", "recompute", "mail"}
+    assert set(checks) == {
+        "database",
+        "migrations",
+        "broker",
+        "worker",
+        "beat",
+        "recompute",
+        "mail",
+        "reminders",
+    }
 
 
 def test_a_worker_that_fell_silent_is_degraded_not_down(client, healthy):
@@ -101,3 +111,15 @@ def test_the_nightly_look_comes_however_often_beat_is_started_again():
         schedule = app.conf.beat_schedule["reconcile"]["schedule"]
         just_started = schedule.now()
         assert schedule.remaining_estimate(just_started) == timedelta(minutes=1)
+
+
+def test_reminders_that_are_due_and_not_made_are_degraded(client, healthy):
+    make_contract(
+        ends=timezone.localdate() + timedelta(days=10), owner=make_user("procurement", all_units=True)
+    )
+    assert readyz(client)[2]["reminders"] == "1 contract with a reminder due and not made"
+    make_reminders()
+    assert readyz(client)[2]["reminders"] == "ok"
+    later = timezone.now() + timedelta(days=8)
+    with time_machine.travel(later, tick=False):
+        assert "not made" in readyz(client)[2]["reminders"]
