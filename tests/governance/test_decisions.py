@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from accounts.versions import StaleSave
 from governance.decisions import decision_of, undecided
 from governance.models import Decision
-from governance.services.decisions import record_decision
+from governance.services.decisions import AlreadyDecided, decide_admission, record_decision
 from partners.models import Contract
 from partners.services.deadlines import recompute_deadlines, set_deadlines
 from tests.factories import make_contract, make_partner
@@ -73,6 +73,28 @@ def test_a_later_decision_about_the_same_term_counts_instead(executive, clock):
     contract.refresh_from_db()
     assert (contract.ends_for_good, decision_of(contract).outcome) == (None, "renew")
     assert Decision.objects.count() == 2
+
+
+def test_a_decision_taken_beside_another_is_refused_until_it_is_taken_instead_of_it(executive):
+    contract = make()
+    first = decide(contract, executive, "renew")
+    for mistaken in (None, first.pk + 1):
+        with pytest.raises(AlreadyDecided) as refused:
+            decide(contract, executive, instead_of=mistaken)
+        assert refused.value.decision == first
+    assert decide(contract, executive, instead_of=first.pk).outcome == "leave"
+
+
+def test_admissions_decided_at_once_do_not_overrule_each_other(executive):
+    partner = make_partner(admission="candidate")
+    said = {"reasons": "They answer.", "snapshot": {}, "by": executive}
+    first = decide_admission(partner, outcome="admit", **said)
+    with pytest.raises(StaleSave):
+        decide_admission(partner, outcome="reject", **said)
+    partner.refresh_from_db()
+    with pytest.raises(AlreadyDecided):
+        decide_admission(partner, outcome="reject", **said)
+    assert decide_admission(partner, outcome="reject", instead_of=first.pk, **said).partner == partner
 
 
 def test_a_decision_on_a_contract_that_changed_meanwhile_is_refused(executive, clock):
