@@ -329,7 +329,7 @@ def test_a_refused_mail_that_must_arrive_is_said_on_the_site_and_to_the_probe(
     assert again(mail).state == "failed"
     OutgoingMail.objects.update(created_at=timezone.now() - LATE - timedelta(seconds=1))
     client.force_login(administrator)
-    for address in (reverse("home"), reverse("mail_list")):
+    for address in (reverse("home"), reverse("renewals"), reverse("mail_list")):
         assert (
             "1 mail about deadlines was due more than a quarter of an hour ago"
             in client.get(address).content.decode()
