@@ -20,11 +20,19 @@ class TextField(forms.CharField):
     """Text of several lines that others can read as it was typed."""
 
     def __init__(self, *, called: str, rows: int = 3, **kwargs: Any) -> None:
-        super().__init__(max_length=LONGEST, widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+        # No max_length: a browser would cut what is pasted without a word.
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
         self.called = called
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value) or "").replace("\r\n", "\n")
 
     def validate(self, value: str) -> None:
         super().validate(value)
+        if len(value) > LONGEST:
+            raise ValidationError(
+                f"This is {len(value):,} characters long; {LONGEST:,} are kept. Shorten it: a link to a document will do."
+            )
         refuse_unreadable(value, self.called)
 
 

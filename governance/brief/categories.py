@@ -17,6 +17,7 @@ from scorecards.models import CategoryScore, Scorecard
 from scorecards.scoring import difference, shown, stored
 
 SHOWN = 7  # categories, the heaviest
+FEWEST_PEERS = 3  # a median of one or two is a score of somebody's
 TELLING = Decimal(1)  # a smaller difference is none
 
 
@@ -51,7 +52,7 @@ def section(about: Subject) -> Section | None:
 
 
 def peer_medians(about: Subject) -> tuple[dict[int, Decimal], int]:
-    """The median of each category among peers, by its id, and how many there are at most.
+    """The median of each category among peers, by its id, and how many there are at most; none of too few.
 
     Peers: other partners of the same kind in the same cycle, by the same template, whose scores the reader sees.
     """
@@ -63,7 +64,7 @@ def peer_medians(about: Subject) -> tuple[dict[int, Decimal], int]:
     )
     found = CategoryScore.objects.filter(peers.exclude(pk=card.pk).holds()).values("category")
     rows = found.annotate(median=Median("score"), peers=Count("score")).order_by("category")
-    listed = list(rows.values_list("category", "median", "peers"))
+    listed = [row for row in rows.values_list("category", "median", "peers") if row[2] >= FEWEST_PEERS]
     medians = {category: stored(Decimal(repr(float(median)))) for category, median, _ in listed}
     return medians, max((peers for _, _, peers in listed), default=0)
 

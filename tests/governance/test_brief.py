@@ -74,16 +74,20 @@ def test_categories_stand_beside_the_cycle_before_and_the_median_of_their_peers(
     template = Scorecard.objects.first().template
     last = Cycle.objects.get(name="Q2")
     Cycle.objects.filter(pk=last.pk).update(state="open")
-    scored(make_partner("Best"), template, last, 5, 5, 5)
+    assert (
+        part(brief_of(quarters[0].contracts.get(), executive), "categories")["data"]["peers"] == 0
+    )  # too few
+    for name in ("Best", "Second"):
+        scored(make_partner(name), template, last, 5, 5, 5)
     scored(make_partner("Plant", kind="operations"), template, last, 1, 1, 1)  # no peer of a vendor
     Cycle.objects.filter(pk=last.pk).update(state="closed")
     found = brief_of(quarters[0].contracts.get(), executive)
     section = part(found, "categories")
     assert section["title"] == "Below its peers in both categories"
     assert [(row["score"], row["before"], row["peers"]) for row in section["data"]["rows"]] == [
-        ("25.0000", "75.0000", "75.0000"), ("25.0000", "75.0000", "75.0000"),
+        ("25.0000", "75.0000", "100.0000"), ("25.0000", "75.0000", "100.0000"),
     ]  # fmt: skip
-    assert "Tick: median of 2 peers." in section["note"]
+    assert "Tick: median of 3 peers." in section["note"]
 
 
 def test_questions_come_from_what_costs_most_and_what_fell_most(cio, db, executive):

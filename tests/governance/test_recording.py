@@ -67,7 +67,7 @@ def test_what_is_recorded_keeps_the_brief_as_it_was_read(cio, contract, executiv
         ({"outcome": ""}, "Choose what is decided."),
         ({"outcome": "admit"}, "Choose one of these."),
         ({"reasons": "  "}, "Say why"),
-        ({"reasons": "x" * 1_000_000}, "at most 20000 characters"),
+        ({"reasons": "x" * 1_000_000}, "This is 1,000,000 characters long; 20,000 are kept."),
         ({"reasons": "pay\u202etl"}, "reverse the reading direction"),
         ({"reasons": "nul\x00"}, "signs that cannot be shown"),
         ({"conditions": "bell\x07"}, "signs that cannot be shown"),
