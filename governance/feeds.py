@@ -8,9 +8,10 @@ ninety days. A feed holds neither money nor scores: whoever has the address can 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils import timezone
 from icalendar import vText
@@ -21,7 +22,8 @@ from accounts.templatetags.look import day
 from governance.brief.head import if_nobody_acts
 from governance.decisions import Decided, decided_since
 from governance.models import CalendarFeed, Decision
-from partners.models import Contract, term_end
+from partners.models import Contract, ContractTerm, term_end
+from partners.models.terms import RENEWED
 from vendorhub.roles import may
 
 PAST, AHEAD = timedelta(days=90), timedelta(days=3 * 366)  # of what a feed holds
@@ -145,32 +147,31 @@ def term_ends(feed: Feed) -> Iterator[Entry]:
             yield feed.entry(contract, "end", last, last, f"{what}: {contract.partner}, {contract}{said}")
 
 
-def moved(feed: Feed) -> Iterator[Entry]:
-    """What is off because the end of the term was moved: a client that held it hears that it is cancelled."""
+def former(feed: Feed) -> Iterator[Entry]:
+    """Terms before the current one: what renewed itself stays, what was moved or extended is told as cancelled."""
     by_number = {contract.pk: contract for contract in feed.contracts}
-    entries: QuerySet[AuditEntry] = AuditEntry.objects.filter(
-        table_name="partners_contract", action="update", row_id__in=list(by_number), at__gte=timezone.now() - PAST,
-        before__has_key="ends",
-    )  # fmt: skip
-    gone: dict[tuple[int, date], date | None] = {}
-    for number, before in entries.order_by("pk").values_list("row_id", "before"):
-        if before["ends"]:
-            deadline = before.get("notice_deadline")
-            gone[number, date.fromisoformat(before["ends"])] = (
-                date.fromisoformat(deadline) if deadline else None
-            )
-    for (number, end), was in gone.items():
+    kept = ContractTerm.objects.filter(contract__in=list(by_number)).order_by("contract", "pk")
+    terms: Any = kept.values_list("contract", "how", "ends", "notice_deadline", "noted_at")
+    found = {}
+    for (number, _, ends, deadline, _), (following, how, _, _, noted_at) in pairwise(terms):
+        if number == following and ends:
+            found[number, ends] = (deadline, how, noted_at)
+    for (number, ends), (deadline, how, noted_at) in found.items():
         contract = by_number[number]
-        if end in (contract.ends, contract.renewed_until):
+        off = how != RENEWED
+        if ends == contract.term_ends or (off and noted_at < timezone.now() - PAST):
             continue
         what = f"{contract.partner}, {contract}"
-        yield feed.entry(contract, "end", end, end, f"Moved: {what}", cancelled=True)
-        if deadline := was or contract.notice_deadline:
-            yield feed.entry(contract, "deadline", end, deadline, f"Moved: {what}", cancelled=True)
+        yield feed.entry(
+            contract, "end", ends, ends, f"{'Moved' if off else 'Renews itself'}: {what}", cancelled=off
+        )
+        if deadline:
+            said = f"Moved: {what}" if off else f"Notice deadline: {what} (passed, it renews itself)"
+            yield feed.entry(contract, "deadline", ends, deadline, said, cancelled=off)
 
 
 # What a feed is made of: whatever else has a day is added here.
-SOURCES: list[Callable[[Feed], Iterable[Entry]]] = [notice_deadlines, term_ends, moved]
+SOURCES: list[Callable[[Feed], Iterable[Entry]]] = [notice_deadlines, term_ends, former]
 
 
 def calendar_of(user: Any, kind: str, site: str) -> bytes:

@@ -118,7 +118,7 @@ def line_bounds(today: date) -> tuple[date, date]:
 
 _LIGHT = (
     "pk", "partner_id", "currency", "yearly", "notice_deadline", "ends", "renewed_until", "ends_for_good", "notice_period",
-    "notice_unit", "renewal_months", "country", "time_zone",
+    "notice_unit", "extended", "renewal_months", "country", "time_zone",
 )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def work_out(contracts: "QuerySet[Contract]", today: date) -> list[Due]:
 
 def _dues(
     pk: int, partner: int, currency: str, value: Decimal | None, deadline: date | None, ends: date,
-    renewed: date | None, for_good: date | None, number: int | None, unit: str, months: int | None,
+    renewed: date | None, for_good: date | None, number: int | None, unit: str, extended: int, months: int | None,
     country: str, zone: str, until: date, decided: Mapping[tuple[int, date], Decided],
     today_there: Callable[[str], date],
 ) -> Iterator[Due]:  # fmt: skip
@@ -159,7 +159,7 @@ def _dues(
         if days >= 0 or (is_open and max(term, deadline + timedelta(days=NEWS_FOR)) >= today):
             yield Due(pk, partner, deadline, days, _group(days), term, currency, value, says)
     is_soon = deadline is not None and (deadline - today).days <= 90
-    if not (renewed and number is not None and months) or is_soon or (says and says.is_final):
+    if not (renewed and number is not None and months) or extended or is_soon or (says and says.is_final):
         return
     before = term_after(ends, months, _renewals(ends, renewed, months) - 1)
     told = decided.get((pk, before))

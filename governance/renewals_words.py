@@ -32,7 +32,7 @@ def headline(found: Found) -> str:
 
 
 def span(by: date) -> str:
-    return "before year end" if (by.month, by.day) == (12, 31) else "in the next 90 days"
+    return "before year\u00a0end" if (by.month, by.day) == (12, 31) else "in the next 90 days"
 
 
 def lede(found: Found) -> str:

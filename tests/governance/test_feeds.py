@@ -11,19 +11,25 @@ from governance.models import CalendarFeed
 from governance.services.decisions import record_decision
 from governance.services.feeds import make_feed
 from partners.models import Contract
-from partners.services.deadlines import set_deadlines
+from partners.services.deadlines import keep_terms, set_deadlines
 from tests.factories import make_contract, make_partner, make_unit, make_user
 from tests.governance.conftest import TODAY
 
 pytestmark = pytest.mark.django_db
 
 
+def save(contract):
+    """As every way of writing a contract does."""
+    set_deadlines([contract])
+    contract.save()
+    keep_terms([contract])
+
+
 def contract_of(**fields):
     contract = make_contract(
         **{"ends": TODAY() + timedelta(days=200), "notice_period": 60, "partner": make_partner(), **fields}
     )
-    set_deadlines([contract])
-    contract.save()
+    save(contract)
     return contract
 
 
@@ -60,8 +66,7 @@ def test_a_deadline_that_moves_keeps_its_uid_and_counts_up(executive):
     contract, path = contract_of(), address(executive)
     before = events(path)
     contract.notice_period = 90
-    set_deadlines([contract])
-    contract.save()
+    save(contract)
     after = events(path)
     uid = next(uid for uid in before if "deadline" in uid)
     assert set(before) == set(after)
@@ -75,8 +80,7 @@ def test_an_end_that_moves_cancels_what_was_there(executive):
     contract, path = contract_of(), address(executive)
     before = events(path)
     contract.ends += timedelta(days=100)
-    set_deadlines([contract])
-    contract.save()
+    save(contract)
     after = events(path)
     assert len(after) == 4
     for uid, event in after.items():
@@ -84,12 +88,34 @@ def test_an_end_that_moves_cancels_what_was_there(executive):
     assert all(after[uid]["DTSTART"].dt == before[uid]["DTSTART"].dt for uid in before)
     assert all(after[uid]["SEQUENCE"] > before[uid]["SEQUENCE"] for uid in before)
     contract.ends -= timedelta(days=100)
-    set_deadlines([contract])
-    contract.save()
+    save(contract)
     back = events(path)
     assert [back[uid]["STATUS"] for uid in before] == ["CONFIRMED", "CONFIRMED"], (
         "moved back, they stand again"
     )
+
+
+def test_a_term_that_renewed_itself_stays_until_it_is_long_past(executive):
+    contract = contract_of(ends=TODAY() + timedelta(days=40), auto_renews=True, renewal_months=12)
+    assert contract.renewed_until
+    found = events(address(executive))
+    first = [event for uid, event in found.items() if f"{contract.ends:%Y%m%d}" in uid]
+    assert len(found) == 4
+    assert {event["STATUS"] for event in found.values()} == {"CONFIRMED"}
+    assert {str(event["SUMMARY"]).partition(":")[0] for event in first} == {
+        "Renews itself",
+        "Notice deadline",
+    }
+
+
+def test_an_extension_cancels_the_end_before_it(executive):
+    contract, path = contract_of(term="option", renewal_months=12), address(executive)
+    before = events(path)
+    contract.extended = 1
+    save(contract)
+    after = events(path)
+    assert len(after) == 4
+    assert {after[uid]["STATUS"] for uid in before} == {"CANCELLED"}
 
 
 def test_a_decision_shows_and_counts_up(executive, procurement):

@@ -125,6 +125,12 @@ def test_a_deadline_that_passed_undecided_is_shown_although_the_term_renewed_its
     assert groups(cio, group="later") == {"later": [contract]}, "its next deadline has its own place"
 
 
+def test_an_extension_somebody_took_is_no_deadline_that_was_missed(cio):
+    contract = rolled()
+    Contract.objects.filter(pk=contract.pk).update(auto_renews=False, term="option", extended=1)
+    assert "overdue" not in groups(cio)
+
+
 def test_after_ninety_days_nobody_is_told_that_it_renewed_itself(cio):
     rolled(-100)
     assert "overdue" not in groups(cio)
@@ -332,3 +338,14 @@ def test_an_executive_begins_at_renewals_and_everybody_else_at_home(client, exec
         client.logout()
     sent = {"login": executive.email, "password": "a-long-pass-phrase", "next": "/portfolio/"}
     assert client.post(reverse("account_login"), sent)["Location"] == "/portfolio/"
+
+
+def test_whoever_still_has_marks_to_give_compares_by_the_last_closed_cycle(client, executive, quarters):
+    template = quarters[0].scorecards.first().template
+    cycle = make_cycle(template, name="Open one", ends=TODAY() + timedelta(days=3))
+    make_assessment(scored(quarters[0], template, cycle, 5, 5, 5), executive)
+    client.force_login(executive)
+    numbers = [partner.pk for partner in quarters[:2]]
+    said = client.get(reverse("renewals_compare"), {"partner": numbers}).content.decode()
+    assert "Falling lowest with 25.0" in said
+    assert "100.0" not in said
