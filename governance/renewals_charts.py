@@ -66,14 +66,14 @@ def deadline_line(
             y = AXIS
         placed.append((x, y, radius))
         marks[id(dot)] = x, y
-    taken = _today_boxes(scale, today)
+    word, line = _today_boxes(scale, today)
+    taken = [word]
     first_named = {id(dot) for dot in nlargest(NAMED_FIRST, dots, key=lambda one: one.worth)}
-    moved = {key: _box(x, y, size[key]) for key, (x, y) in marks.items() if y != AXIS}
+    apart = [line, *(_box(x, y, radius) for x, y, radius in placed if y != AXIS)]
     lines, labels = [], []
     for dot in sorted(dots, key=lambda one: (id(one) not in first_named, one.day)):
         x = marks[id(dot)][0]
-        others = [box for key, box in moved.items() if key != id(dot)]
-        if spot := _spot(dot, x, scale.width, [*taken, *others], moved.get(id(dot))):
+        if spot := _spot(dot, x, scale.width, taken, apart):
             name, right, boxes = spot
             taken += boxes
             at, css = (x - 6, " r") if right else (x + 6, "")
@@ -129,21 +129,21 @@ def _room(x: float, y: float, radius: float, placed: Sequence[tuple[float, float
 
 
 def _spot(
-    dot: Dot, x: float, width: int, taken: Sequence[Box], own: Box | None
+    dot: Dot, x: float, width: int, taken: Sequence[Box], apart: Sequence[Box]
 ) -> tuple[int, bool, list[Box]] | None:
     """Where the label fits: its height, whether it stands left of its line, and the ground both cover.
 
-    `own`: the ground of its dot, where that has moved off the axis; the line may cross it.
+    `apart`: ground that its line may cross, being drawn under it: today, dots that have moved off the axis.
     """
-    wide = max(NAME_WIDTH * len(_cut(dot.name)), SUB_WIDTH * len(dot.sub)) + 8
+    wide = max(NAME_WIDTH * len(_cut(dot.name)), SUB_WIDTH * len(dot.sub)) + 10
     for right in (False, True):
         for name in (*LEVELS_ABOVE, *LEVELS_BELOW):
             left = x - wide if right else x
-            label = (left + 1, name - 12, left + wide, name + 18)
+            label = (left + 3, name - 12, left + wide - 3, name + 18)
             line = (
                 (x - 1, name - 11, x + 1, AXIS - 22) if name < AXIS else (x - 1, AXIS + 22, x + 1, name + 15)
             )
-            inside = left >= 0 and left + wide <= width and not (own and _overlap(label, own))
+            inside = left >= 0 and left + wide <= width and not any(_overlap(label, other) for other in apart)
             if inside and not any(_overlap(box, other) for box in (label, line) for other in taken):
                 return name, right, [label, line]
     return None
