@@ -13,9 +13,9 @@ from django.utils import timezone
 from governance.decisions import undecided
 from governance.models import DEFER, Decision, LeadTimes
 from governance.reminders import DEFERRAL, LEAD, NEWS_FOR, OVERDUE, RENEWED, Position, Stage, stages
-from partners.calendars import closed_days
-from partners.dates import notice_deadline, term_after, today_in
+from partners.dates import today_in
 from partners.models import SEGMENTS, Contract, term_end
+from partners.services.deadlines import numbered
 
 CLOSED_FOR = 15  # days by which closed days may move a deadline, generously
 
@@ -43,7 +43,7 @@ WITH lead_times AS (
     SELECT * FROM unnest(%(segments)s::text[], %(days)s::int[]) AS l (segment, days)
 ), contracts AS (
     SELECT c.id, t.ends, t.counts_to, c.renewed_until, d.deferred_to, owner.id AS owner_id,
-           coalesce(c.auto_renews AND c.renewal_months > 0, false) AS rolls,
+           coalesce(c.auto_renews AND c.renewal_months > 0 AND c.extended = 0, false) AS rolls,
            t.counts_to - make_interval(months => c.renewal_months) AS before,
            (SELECT min(days) FROM lead_times l WHERE l.segment = p.segment AND l.days >= t.counts_to - %(today)s) AS reached
     FROM partners_contract c JOIN partners_partner p ON p.id = c.partner_id
@@ -113,7 +113,7 @@ def stages_of(contracts: Iterable[Contract], lead_times: LeadTimes, today: date)
         at = Position(
             deadline=known.counts_to, ends=known.term_end, lead_times=lead_times.of(contract.partner.segment),
             deferred_to=known.deferred_to if known.outcome == DEFER else None,
-            rolls=bool(contract.auto_renews and contract.renewal_months and contract.ends),
+            rolls=_rolls(contract),
             renewed_from=before.get(contract.pk),
         )  # fmt: skip
         found[contract.pk] = stages(at, today)
@@ -135,9 +135,13 @@ def _terms_before(contracts: list[Contract]) -> dict[int, date]:
 def _term_before(contract: Contract) -> tuple[date, date] | None:
     """Last day and deadline of the term before the current one, if the contract has renewed itself."""
     until, ends, months = contract.renewed_until, contract.ends, contract.renewal_months
-    if not (until and ends and months):
+    if not (until and ends and months and _rolls(contract)):
         return None
     renewals = ((until.year - ends.year) * 12 + until.month - ends.month) // months
-    last = term_after(ends, months, renewals - 1)
-    notice = contract.notice
-    return last, notice_deadline(last, *notice, closed_days(contract.country)) if notice else last
+    term = numbered(contract, renewals - 1)
+    return term.ends, term.deadline or term.ends
+
+
+def _rolls(contract: Contract) -> bool:
+    """Whether it renews itself: extensions at our option are taken by somebody."""
+    return bool(contract.auto_renews and contract.renewal_months and contract.ends and not contract.extended)

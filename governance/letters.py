@@ -126,7 +126,7 @@ def _subject(contract: Contract, stage: Stage, today: date) -> str:
     if stage.kind == RENEWED:
         return f"It renewed itself until {day(contract.renewed_until)}: {name}"
     if stage.kind == OVERDUE:
-        return f"Deadline passed undecided: {name}"
+        return f"{'Deadline passed' if contract.notice_deadline else 'Ended'} undecided: {name}"
     if stage.deadline is None:
         return f"You wanted to look again: {name}"
     verb = "decide by" if contract.notice_deadline else "ends on"

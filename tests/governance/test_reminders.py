@@ -11,6 +11,7 @@ from governance.services.decisions import record_decision
 from governance.services.reminders import make_reminders
 from partners.models import Contract
 from partners.services.deadlines import recompute_deadlines, set_deadlines
+from partners.services.terms import extend
 from tests.factories import make_contract, make_partner, make_user
 
 pytestmark = pytest.mark.django_db
@@ -213,6 +214,12 @@ def test_a_term_that_was_decided_to_renew_renews_in_silence(owner, executive, cl
     go(clock, TODAY + timedelta(days=22))
     recompute_deadlines()
     assert not make_reminders().made
+
+
+def test_an_extension_somebody_took_is_no_renewal(owner):
+    contract = make(owner, **deadline_in(20, term="option", renewal_months=3))
+    extend(contract, version=contract.version)
+    assert [(r.kind, r.days) for r in make_reminders().sent] == [("lead", 180)]
 
 
 def test_lead_times_follow_the_segment(owner):
