@@ -124,7 +124,9 @@ def score_of(about: Subject) -> dict[str, Any]:
         beside = [f"{score(outcome.lower)} to {score(outcome.upper)} with what is missing"]
     if about.before:
         beside.append(f"{change(about.change)} since {short(about.before.cycle, 20)}")
-    if place:
+    else:
+        beside.append("scored for the first time")
+    if place and among > 1:
         beside.append(f"rank {place} of {among}")
     return {
         "overall": score(latest.overall), "letter": latest.standing, "band": about.band_name(latest.standing),

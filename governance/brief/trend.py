@@ -2,7 +2,6 @@
 
 from django.urls import reverse
 
-from accounts.templatetags.look import score
 from accounts.words import counted
 from governance.brief.section import Section, Source, short
 from governance.brief.subject import Subject
@@ -15,11 +14,11 @@ STILL = 2  # points that nobody would call a move
 
 
 def section(about: Subject) -> Section | None:
-    """The cycles up to the one the brief is about, as a line over the bands; nothing before the first score."""
+    """The cycles up to the one the brief is about, as a line over the bands; nothing before the second score."""
     if about.latest is None:
         return None
     points = about.points[: about.points.index(about.latest) + 1][-SHOWN:]
-    if not any(point.overall is not None for point in points):
+    if sum(point.overall is not None for point in points) < 2:
         return None
     rows = [
         {
@@ -40,8 +39,6 @@ def finding(points: list[Point]) -> str:
     """Where it went over the cycles shown, and whether that has become faster."""
     scored = [point for point in points if point.overall is not None]
     values = [shown(point.overall) for point in scored if point.overall is not None]
-    if len(values) == 1:
-        return f"One cycle so far: {score(values[0])}"
     moved, last = values[-1] - values[0], values[-1] - values[-2]
     span = f"{spelled(len(values))} cycles"
     if abs(moved) < STILL:

@@ -106,7 +106,7 @@ def test_questions_come_from_what_costs_most_and_what_fell_most(cio, db, executi
 
 def test_every_criterion_of_the_templates_that_come_with_the_product_has_its_question(db):
     load_builtin()
-    for kind in ("vendor", "provider", "unit"):
+    for kind in ("vendor", "provider", "unit", "candidate"):
         names = Criterion.objects.filter(category__template__kind=kind).values_list("name", flat=True)
         assert names
         assert not set(names) - set(written())
@@ -161,3 +161,12 @@ def test_a_brief_costs_as_many_statements_for_many_peers_as_for_few(cio, quarter
         scored(make_partner(), template, cycle, 3, 3, 3)
     Cycle.objects.filter(pk=cycle.pk).update(state="closed")
     assert statements(cio, reverse("brief", args=[contract.pk])) == few <= 30
+
+
+def test_after_one_cycle_there_is_a_score_and_no_trend_yet(executive, db):
+    template, partner = make_template(), make_partner()
+    scored(partner, template, make_cycle(template), 3, 3, 3)
+    found = brief_of(contract_of(partner), executive)
+    assert "scored for the first time" in found["score"]["beside"]
+    assert not any(section["key"] == "trend" for section in found["sections"])
+    assert part(found, "categories")["title"].startswith("Weakest: ")
