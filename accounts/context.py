@@ -11,7 +11,12 @@ PLACES = [
     ("Home", "home", "use", ("", "assessments")),
     ("Renewals", "renewals", "see_renewals", ("renewals", "decisions")),
     ("Portfolio", "portfolio", "see_portfolio", ("portfolio",)),
-    ("Partners", "partner_list", "see_partners", ("partners", "contracts", "import", "scorecards")),
+    (
+        "Partners",
+        "partner_list",
+        "see_partners",
+        ("partners", "contracts", "amendments", "documents", "import", "scorecards"),
+    ),
     ("Cycles", "cycle_list", "see_cycles", ("cycles",)),
     ("Templates", "template_list", "see_templates", ("templates",)),
     ("Settings", "settings", "manage_users", ("settings",)),

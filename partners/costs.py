@@ -73,7 +73,9 @@ def life_of(
 ) -> Life:
     """When a contract's years begin, and until when its costs are counted."""
     until = max((day for day in (term_ends, end_of_life) if day), default=None)
-    begins = starts or (until + timedelta(days=1) if until else date(today.year, 1, 1))
+    begins = starts or (
+        min(until, date.max - timedelta(days=1)) + timedelta(days=1) if until else date(today.year, 1, 1)
+    )
     if until:
         return Life(begins, starts, until)
     year = plus_months(today, 12) - timedelta(days=1)

@@ -19,6 +19,17 @@ def in_sentences(contract: Contract) -> str:
     if contract.has_ended:
         more = " and was to renew itself. Enter by how many months" if contract.auto_renews else ""
         return f"It ran until {ends}{more}."
+    if contract.ends_for_good == contract.term_ends:
+        given = (
+            f" Notice has to be given by {in_days(contract.notice_deadline, contract)}."
+            if (
+                contract.auto_renews
+                and contract.notice_deadline
+                and contract.notice_deadline >= contract.today
+            )
+            else ""
+        )
+        return f"Decided: it ends for good on {ends}.{given}"
     months = contract.renewal_months
     by = f" by {months} month{'s' if months != 1 else ''}" if months else ""
     if not contract.notice_deadline:
@@ -30,6 +41,12 @@ def in_sentences(contract: Contract) -> str:
     what = f"It runs until {ends} and does not renew itself."
     if contract.auto_renews:
         what = f"On {ends} it renews itself. Enter by how many months."
+    elif (
+        contract.term == EXTENSIONS
+        and contract.extensions is not None
+        and contract.extended >= contract.extensions
+    ):
+        what = f"It runs until {ends}; no extension is left."
     elif contract.term == EXTENSIONS:
         what = f"It runs until {ends}; whether to extend it{by} is ours to say."
     return f"{what} The notice deadline {'was' if is_past else 'is'} {until}."
@@ -37,7 +54,7 @@ def in_sentences(contract: Contract) -> str:
 
 def renewed(contract: Contract) -> str:
     """That it has renewed itself, because a deadline passed or the term ended. Empty if it has not."""
-    if not (contract.renewed_until and contract.ends and contract.renewal_months):
+    if contract.extended or not (contract.renewed_until and contract.ends and contract.renewal_months):
         return ""
     months = (contract.renewed_until.year - contract.ends.year) * 12
     renewals = (months + contract.renewed_until.month - contract.ends.month) // contract.renewal_months

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import contacts, contracts, costs, currencies, merge, partners, register
+from partners.views import contacts, contracts, costs, currencies, merge, partners, register, terms
 
 urlpatterns = [
     path("import/", register.import_list, name="import_list"),
@@ -20,6 +20,14 @@ urlpatterns = [
     path("contracts/<int:pk>/", contracts.contract_detail, name="contract_detail"),
     path("contracts/<int:pk>/edit/", contracts.contract_edit, name="contract_edit"),
     path("contracts/<int:pk>/delete/", contracts.contract_delete, name="contract_delete"),
+    path("contracts/<int:pk>/extend/", terms.contract_extend, name="contract_extend"),
+    path("contracts/<int:pk>/extend/undo/", terms.contract_extend_undo, name="contract_extend_undo"),
+    path("contracts/<int:pk>/amendments/new/", terms.amendment_create, name="amendment_create"),
+    path("contracts/<int:pk>/documents/new/", terms.document_create, name="document_create"),
+    path("amendments/<int:pk>/edit/", terms.amendment_edit, name="amendment_edit"),
+    path("amendments/<int:pk>/delete/", terms.amendment_delete, name="amendment_delete"),
+    path("documents/<int:pk>/edit/", terms.document_edit, name="document_edit"),
+    path("documents/<int:pk>/delete/", terms.document_delete, name="document_delete"),
     path("contracts/<int:pk>/costs/", costs.contract_costs, name="contract_costs"),
     path("contracts/<int:pk>/costs/new/", costs.cost_create, name="cost_create"),
     path("contracts/<int:pk>/costs/import/", costs.cost_import, name="cost_import"),

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import OutgoingMail
 from governance.models import Decision
-from partners.models import Contact, CostLine, Rate, RegisterImport
+from partners.models import Amendment, Contact, CostLine, Document, Rate, RegisterImport
 from scorecards.models import CycleTemplate
 from tests.factories import (
     make_assessment,
@@ -41,7 +41,9 @@ WALLED = {
     "partner_merge": "partner", "partner_scorecard": "partner", "contract_create": "partner",
     "contact_create": "partner", "contract_detail": "contract", "contract_edit": "contract",
     "brief": "contract", "admission": "partner", "decision_detail": "decision",
-    "contract_delete": "contract", "contact_edit": "contact", "contact_end": "contact", "contact_delete": "contact",
+    "contract_delete": "contract", "contract_extend": "contract", "contract_extend_undo": "contract",
+    "amendment_create": "contract", "amendment_edit": "amendment", "amendment_delete": "amendment",
+    "document_create": "contract", "document_edit": "document", "document_delete": "document", "contact_edit": "contact", "contact_end": "contact", "contact_delete": "contact",
     "contract_costs": "contract", "cost_create": "contract", "cost_export": "contract", "cost_import": "contract", "cost_edit": "cost",
     "cost_delete": "cost", "scorecard_detail": "scorecard", "scorecard_export": "scorecard", "history": "partner",
     "cycle_remove_scorecard": "under_way", "cycle_remove_rater": "assessment",
@@ -95,6 +97,8 @@ class World:
         self.unit = unit
         self.partner = make_partner(unit=unit)
         self.contract = make_contract(self.partner, unit=unit)
+        self.amendment = Amendment.objects.create(contract=self.contract, day=date(2026, 1, 1), what="Longer")
+        self.document = Document.objects.create(contract=self.contract, title="It", link="https://a.example/")
         self.cost = CostLine.objects.create(contract=self.contract, amount=1, currency="EUR")
         self.rate, _ = Rate.objects.get_or_create(
             reporting="EUR", currency="USD", valid_from=date(2026, 1, 1), defaults={"units": 1}

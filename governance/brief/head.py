@@ -94,6 +94,8 @@ def if_nobody_acts(contract: Contract, yearly: Decimal | None) -> str:
         return "ends: decided not to renew it"
     if contract.term == EXTENSIONS:
         months = contract.renewal_months
+        if contract.extensions is not None and contract.extended >= contract.extensions:
+            return f"ends on {day(ends)}; no extension is left"
         return (
             f"ends; {counted(months, 'month')} more are ours to take" if months else "ends; extending is ours"
         )

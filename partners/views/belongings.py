@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.numbers import row_number
-from partners.models import Partner
+from partners.models import Amendment, Contract, Partner
 from partners.services import partners as service
+from partners.services.terms import save_amendment
 
 
 def to_tab(partner: Partner, tab: str) -> HttpResponse:
@@ -25,8 +26,9 @@ def save_or_show(
     name, partner = str(form.instance), form.instance.partner
     if request.method == "POST" and form.is_valid():
         try:
-            saved = service.save_belonging(form)
-        except Partner.DoesNotExist:
+            is_amendment = isinstance(form.instance, Amendment)
+            saved = save_amendment(form) if is_amendment else service.save_belonging(form)
+        except (Partner.DoesNotExist, Contract.DoesNotExist):
             raise Http404 from None  # merged into another one meanwhile
         if saved:
             messages.success(request, f"“{saved}” is saved.")

@@ -1,5 +1,7 @@
 """Contracts of a partner."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -8,6 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from partners import terms
 from partners.forms import ContractForm
 from partners.models import Contract, Partner
+from partners.services.deadlines import numbered
+from partners.services.terms import why_not_extended, why_not_taken_back
+from partners.timeline import timeline
 from partners.views.belongings import confirm_deletion, save_or_show, to_tab
 from partners.views.costs import costs_of
 from vendorhub.roles import needs
@@ -26,9 +31,21 @@ def contract_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "contract": contract, "sentences": terms.in_sentences(contract), "renewed": terms.renewed(contract),
         "why_none": terms.why_no_deadline(contract), "moved_from": terms.moved_from(contract),
-        "closed": terms.closed(contract), **costs_of(contract),
+        "closed": terms.closed(contract), **costs_of(contract), **_terms_of(contract),
     }  # fmt: skip
     return render(request, "partners/contract_detail.html", context)
+
+
+def _terms_of(contract: Contract) -> dict[str, Any]:
+    """What `partners/_terms.html` shows of a contract. Three statements."""
+    rows = list(contract.terms.all())
+    next_term = None if why_not_extended(contract) else numbered(contract, contract.extended + 1)
+    could_end = next_term.ends if next_term else None
+    return {
+        "terms": rows[::-1], "next_term": next_term, "can_take_back": not why_not_taken_back(contract),
+        "drawn": timeline(contract, rows, could_end), "drawn_phone": timeline(contract, rows, could_end, 340),
+        "amendments": contract.amendments.all(), "documents": contract.documents.all(),
+    }  # fmt: skip
 
 
 @needs("manage_partners")
