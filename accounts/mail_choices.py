@@ -13,7 +13,7 @@ from accounts.models import User
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cycles": ("Asking me to score: invitations, reminders, new due dates", ("invitation", "nudge", "new due date")),
     "renewals": ("Deadlines of contracts I do not own", ("renewal reminder",)),
-    "digest": ("The daily digest", ("digest",)),
+    "digest": ("One mail a day, and all that goes into it", ("digest",)),
 }  # fmt: skip
 CHOICES = [(group, name) for group, (name, _) in GROUPS.items() if group != "digest"]
 _SALT = "accounts.mail_choices"
@@ -41,8 +41,6 @@ def read_token(token: str) -> tuple[User, str] | None:
 
 
 def stop(user: User, group: str) -> None:
-    """Send a person no more of a group's mail; no digest means each mail on its own again."""
-    if group == "digest":
-        User.objects.filter(pk=user.pk).update(daily_digest=False)
-    elif group not in user.unwanted_mail:
-        User.objects.filter(pk=user.pk).update(unwanted_mail=sorted({*user.unwanted_mail, group}))
+    """Send a person no more of a group's mail; stopping the digest stops whatever goes into it."""
+    stopped = {name for name, _ in CHOICES} if group == "digest" else {group}
+    User.objects.filter(pk=user.pk).update(unwanted_mail=sorted({*user.unwanted_mail, *stopped}))

@@ -210,7 +210,7 @@ class OutgoingMail(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["next_attempt_at"], condition=Q(state="queued"), name="mail_due"),
+            models.Index(fields=["id"], condition=Q(state="queued"), name="mail_queued"),
             models.Index(
                 fields=["created_at"], condition=Q(state="collected", digest=None), name="mail_collected"
             ),

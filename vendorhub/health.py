@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from accounts.models import Heartbeat
-from accounts.services.mail import late_mail
+from accounts.services.mail import late_in_words
 from accounts.words import counted
 from governance.services.reminders import not_made
 from scorecards.models import RecomputeRequest
@@ -112,8 +112,7 @@ def check_recompute() -> str:
 
 def check_mail() -> str:
     """Whether what must arrive left soon after it was due."""
-    late = late_mail().count()
-    return f"{counted(late, 'mail')} about deadlines due and not out" if late else OK
+    return late_in_words() or OK
 
 
 def check_reminders() -> str:

@@ -4,7 +4,7 @@ queued → sending → sent | queued again (with a growing pause) | failed | amb
 with a PostgreSQL session advisory lock on the row; a row in `sending` whose lock is free was cut off between
 hand-over and commit: nobody knows whether it left. What must arrive is then queued again and says that it may be a
 repeat; for the rest a person decides (Settings, Mail). Every row keeps one Message-ID, so that a repeat can be
-recognised. Mail of a group a person does without is `unwanted` at once; for whoever wants one mail a day it is
+recognised. While the mail server does not answer, everything waits and no row loses an attempt. Mail of a group a person does without is `unwanted` at once; for whoever wants one mail a day it is
 `collected` into a digest.
 """
 
@@ -26,10 +26,19 @@ from accounts.models import OutgoingMail, User
 from accounts.words import counted
 
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 360)]
+AWAY = timedelta(minutes=1)  # until the next try where the mail server does not answer
 LATE = timedelta(minutes=15)  # what must arrive and has not left by then is a matter for people
 DIGEST_HOUR = 7
 DOUBT = "Nobody knows whether it left."
 _LOCK_SPACE = 20_260  # first half of the advisory lock's key; the second is the row's id
+_TAKE = """
+WITH due AS (
+    SELECT id FROM accounts_outgoingmail WHERE state = 'queued' AND (next_attempt_at IS NULL OR next_attempt_at <= %s)
+    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+UPDATE accounts_outgoingmail mail SET state = 'sending', attempts = attempts + 1
+FROM due WHERE mail.id = due.id AND pg_try_advisory_lock(%s, (due.id %% 2147483648)::int) RETURNING mail.*
+"""
 _LOOK_EVERY = 2  # seconds between looks for mail that another sender left half sent
 
 
@@ -84,26 +93,37 @@ def _write_digest(collected: QuerySet[OutgoingMail], before: datetime) -> int:
     mails = list(
         collected.order_by("pk").select_for_update(skip_locked=True, of=("self",)).select_related("recipient")
     )
-    if not mails:
-        return 0
-    text = "\n\n".join(f"{mail.subject}\n\n{mail.text.strip()}" for mail in mails)
-    digest = queue_mail(
-        mails[0].recipient, subject=f"{counted(len(mails), 'message')} of {before:%-d %B}", text=text, kind="digest"
+    wanted = [
+        mail for mail in mails if mail.recipient and group_of(mail.kind) not in mail.recipient.unwanted_mail
+    ]
+    text = "\n\n".join(f"{mail.subject}\n\n{mail.text.strip()}" for mail in wanted)
+    digest = wanted and queue_mail(
+        wanted[0].recipient, subject=f"{counted(len(wanted), 'message')} of {before:%-d %B}", text=text, kind="digest"
     )  # fmt: skip
-    ids = [mail.pk for mail in mails]
-    if digest is None:  # left, or without an address, since
-        OutgoingMail.objects.filter(pk__in=ids).update(state=OutgoingMail.UNWANTED)
-        return 0
-    OutgoingMail.objects.filter(pk__in=ids).update(digest=digest)
-    return 1
+    if digest:
+        OutgoingMail.objects.filter(pk__in=[mail.pk for mail in wanted]).update(digest=digest)
+    # What they stopped since, and all of it where they left or have no address any more.
+    rest = [mail.pk for mail in mails if not digest or mail not in wanted]
+    OutgoingMail.objects.filter(pk__in=rest).update(state=OutgoingMail.UNWANTED)
+    return 1 if digest else 0
 
 
 def late_mail() -> QuerySet[OutgoingMail]:
-    """What must arrive, was due and is not out: the banner, /readyz and the page of mail all ask this."""
+    """What must arrive, was due and is not out."""
     states = (OutgoingMail.QUEUED, OutgoingMail.SENDING, *OutgoingMail.ATTENTION)
     return OutgoingMail.objects.filter(
         must_arrive=True, state__in=states, created_at__lt=timezone.now() - LATE
     )
+
+
+def late_in_words() -> str:
+    """The same in a sentence, for the home page, the page of mail and /readyz; empty where nothing is late."""
+    late = late_mail().count()
+    if not late:
+        return ""
+    were, have = ("was", "has") if late == 1 else ("were", "have")
+    why = "" if settings.EMAIL_HOST else ": no mail server is set"
+    return f"{counted(late, 'mail')} about deadlines {were} due more than a quarter of an hour ago and {have} not left{why}."
 
 
 def send_due_mail(*, seconds: float = 60) -> int:
@@ -118,6 +138,9 @@ def send_due_mail(*, seconds: float = 60) -> int:
         while (now := time.monotonic()) - began < seconds and (mail := _claim()):
             try:
                 sent += _send(mail, server)
+            except ServerAwayError as away:
+                _wait(mail, str(away))
+                break
             finally:
                 _unlock(mail.pk)
             if now - looked > _LOOK_EVERY:
@@ -126,6 +149,18 @@ def send_due_mail(*, seconds: float = 60) -> int:
     finally:
         server.close()
     return sent
+
+
+@transaction.atomic
+def _wait(mail: OutgoingMail, why: str) -> None:
+    """Let everything that is due wait for the mail server. It costs no attempt: there was nobody to refuse it."""
+    later = {"next_attempt_at": timezone.now() + AWAY, "error": why}
+    OutgoingMail.objects.filter(pk=mail.pk).update(
+        state=OutgoingMail.QUEUED, attempts=mail.attempts - 1, **later
+    )
+    due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=timezone.now())
+    others = OutgoingMail.objects.select_for_update(skip_locked=True).filter(due, state=OutgoingMail.QUEUED)
+    OutgoingMail.objects.filter(pk__in=others.values("pk")).update(**later)
 
 
 def settle_cut_off_mail() -> int:
@@ -152,18 +187,13 @@ def retry_mail(mails: QuerySet[OutgoingMail]) -> int:
     return doubtful + mails.filter(state=OutgoingMail.FAILED).update(**again)
 
 
-@transaction.atomic
 def _claim() -> OutgoingMail | None:
-    """Take the next due row: lock it for this session and mark it as being sent."""
-    due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=timezone.now())
-    queued = OutgoingMail.objects.select_for_update(skip_locked=True).filter(due, state=OutgoingMail.QUEUED)
-    mail = queued.order_by("pk").first()
-    if mail is None or not _lock(mail.pk):
-        return None
-    mail.state = OutgoingMail.SENDING
-    mail.attempts += 1
-    mail.save(update_fields=["state", "attempts"])
-    return mail
+    """Take the next due row: lock it for this session and mark it as being sent, in one statement."""
+    return next(iter(OutgoingMail.objects.raw(_TAKE, [timezone.now(), _LOCK_SPACE])), None)
+
+
+class ServerAwayError(Exception):
+    """There is no connection to the mail server to be had, so nothing has left."""
 
 
 class _Server:
@@ -173,14 +203,17 @@ class _Server:
         self._connection: Any = get_connection()
 
     def ready(self) -> Any:
-        """The open connection. OSError where there is none to be had: then nothing has left."""
+        """The open connection, or ServerAwayError. Every error of smtplib is an OSError."""
         line = getattr(self._connection, "connection", None)
         if line is not None:
             with suppress(OSError):
                 if line.noop()[0] == 250:
                     return self._connection
             self.close()
-        self._connection.open()
+        try:
+            self._connection.open()
+        except OSError as error:
+            raise ServerAwayError(_in_words(error)) from error
         return self._connection
 
     def close(self) -> None:
@@ -208,12 +241,8 @@ def _message(mail: OutgoingMail) -> EmailMultiAlternatives:
 
 
 def _send(mail: OutgoingMail, server: _Server) -> int:
-    """Send it and write down what became of it; returns 1 if it left. Every error of smtplib is an OSError."""
-    try:
-        line = server.ready()  # apart from sending: what fails here has certainly not left
-    except OSError as error:
-        _note_failure(mail, error)
-        return 0
+    """Send it and write down what became of it; returns 1 if it left."""
+    line = server.ready()  # apart from sending: what fails here has certainly not left
     try:
         line.send_messages([_message(mail)])
     except smtplib.SMTPRecipientsRefused as error:

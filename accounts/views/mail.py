@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.mail_choices import CHOICES, GROUPS, read_token, stop
 from accounts.models import OutgoingMail, User
-from accounts.services.mail import late_mail, retry_mail
+from accounts.services.mail import late_in_words, late_mail, retry_mail
 from accounts.words import counted
 from vendorhub.roles import needs
 
-ATTENTION = "attention"  # in the filter: what a person has to decide about, the oldest first
+# In the filter, both with the oldest first: what a person has to decide about, and what must arrive and is not out.
+ATTENTION, LATE = "attention", "late"
 
 
 @needs("see_mail")
@@ -31,6 +32,8 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     found: Any = OutgoingMail.objects.filter(Q(to__icontains=find) | Q(subject__icontains=find))
     if state == ATTENTION:
         found = found.filter(state__in=OutgoingMail.ATTENTION).order_by("pk")
+    elif state == LATE:
+        found = (found & late_mail()).order_by("pk")
     elif state in dict(OutgoingMail.STATES):
         found = found.filter(state=state)
     kinds = list(OutgoingMail.objects.order_by("kind").values_list("kind", flat=True).distinct())
@@ -39,9 +42,9 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     counts = dict(OutgoingMail.objects.order_by().values_list("state").annotate(Count("pk")))
     context = {
         "page": Paginator(found, 50).get_page(request.GET.get("page")), "find": find, "state": state, "kind": kind,
-        "states": [(ATTENTION, "Needs attention"), *OutgoingMail.STATES], "kinds": kinds,
+        "states": [(ATTENTION, "Needs attention"), (LATE, "Late"), *OutgoingMail.STATES], "kinds": kinds,
         "waiting": counts.get(OutgoingMail.QUEUED, 0), "attention": sum(counts.get(s, 0) for s in OutgoingMail.ATTENTION),
-        "sent": counts.get(OutgoingMail.SENT, 0), "late": late_mail().count(), "has_server": bool(site.EMAIL_HOST),
+        "sent": counts.get(OutgoingMail.SENT, 0), "late": late_in_words(), "has_server": bool(site.EMAIL_HOST),
     }  # fmt: skip
     return render(request, "accounts/mail_list.html", context)
 
@@ -109,5 +112,5 @@ def mail_stop(request: HttpRequest, token: str) -> HttpResponse:
     user, group = found
     if request.method == "POST":
         stop(user, group)
-    context = {"group": group, "name": GROUPS[group][0], "to": user.email, "done": request.method == "POST"}
+    context = {"name": GROUPS[group][0], "to": user.email, "done": request.method == "POST"}
     return render(request, "accounts/mail_stop.html", context)

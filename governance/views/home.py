@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Heartbeat, OutgoingMail, User
-from accounts.services.mail import late_mail
+from accounts.services.mail import late_in_words
 from accounts.services.visits import note_visit
 from accounts.words import counted
 from governance import todo
@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if may(user, "manage_users"):
         said += _administration(user, context)
     if may(user, "see_renewals"):
-        context["late"] = late_mail().count()
+        context["late"] = late_in_words()
     if may(user, "manage_partners"):
         unfinished = RegisterImport.objects.filter(by=user).exclude(state=RegisterImport.DONE)
         context["imports"] = unfinished.only("file_name", "created_at", "state")[:5]

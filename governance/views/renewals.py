@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.numbers import row_number
-from accounts.services.mail import late_mail
+from accounts.services.mail import late_in_words
 from accounts.spreadsheets import csv_response
 from accounts.templatetags.look import away, change, day, money, round_shown
 from accounts.words import counted
@@ -38,7 +38,7 @@ def renewals(request: HttpRequest) -> HttpResponse:
     seen = Renewals(request.user, asked)
     context = {
         "seen": seen, "asked": asked, "segments": SEGMENTS, "decides": may(request.user, "decide"), "units": seen.units(), "owners": seen.owners(),
-        "late": late_mail().count(),
+        "late": late_in_words(),
         **seen.once("page", lambda: _page(seen)),
     }  # fmt: skip
     return render(request, "governance/renewals.html", context)

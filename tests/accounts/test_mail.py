@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.letters import html_of
 from accounts.models import OutgoingMail
-from accounts.services.mail import LATE, PAUSES, queue_mail, send_due_mail, settle_cut_off_mail
+from accounts.services.mail import AWAY, LATE, PAUSES, queue_mail, send_due_mail, settle_cut_off_mail
 from accounts.tasks import send_queued_mail
 from tests.factories import make_user
 from tests.mail_sink import AnyPort, Sink
@@ -156,6 +156,22 @@ def test_a_mail_server_that_is_away_is_tried_again(db, sink, settings):
     assert "ConnectionRefusedError" in mail.error
 
 
+def test_while_the_mail_server_is_away_everything_waits_and_no_attempt_is_lost(db, sink, settings):
+    settings.EMAIL_PORT, port = 1, settings.EMAIL_PORT
+    mails = [queue(), queue(must_arrive=True)]
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(10):
+            assert send_due_mail() == 0
+            for mail in mails:
+                assert (again(mail).state, mail.attempts) == ("queued", 0)
+                assert mail.next_attempt_at == timezone.now() + AWAY
+                assert "ConnectionRefusedError" in mail.error
+            clock.shift(timedelta(days=1))
+        settings.EMAIL_PORT = port
+        assert send_due_mail() == 2
+        assert [(again(mail).state, mail.attempts, mail.error) for mail in mails] == [("sent", 1, "")] * 2
+
+
 def test_one_refused_mail_does_not_hold_up_the_others(db, sink):
     bad = queue()
     OutgoingMail.objects.filter(pk=bad.pk).update(to="not an address at all\n@example.org")
@@ -249,12 +265,22 @@ def test_the_command_goes_on_until_nothing_is_due(db, sink, capsys):
     for _ in range(3):
         queue()
     call_command("send_mail", "--drain")
-    assert capsys.readouterr().out == "3 sent, 0 waiting, 0 that need attention\n"
+    assert capsys.readouterr().out == "3 sent, 0 waiting, 0 failed, 0 ambiguous\n"
     assert len(sink.mails) == 3
     OutgoingMail.objects.filter(pk=queue().pk).update(state="failed")
     call_command("send_mail", "--drain", "--json")
     last = capsys.readouterr().out.strip().split("\n")[-1]
-    assert json.loads(last) == {"sent": 0, "waiting": 0, "needs_attention": 1}
+    assert json.loads(last) == {"sent": 0, "waiting": 0, "failed": 1, "ambiguous": 0}
+
+
+def test_the_command_waits_for_pauses_when_told_to(db, sink, capsys):
+    pause = timezone.now() + timedelta(seconds=2)
+    OutgoingMail.objects.filter(pk=queue().pk).update(next_attempt_at=pause)
+    call_command("send_mail", "--drain")
+    assert capsys.readouterr().out == "0 sent, 1 waiting, 0 failed, 0 ambiguous\n"
+    call_command("send_mail", "--drain", "--wait")
+    assert capsys.readouterr().out == "1 sent, 0 waiting, 0 failed, 0 ambiguous\n"
+    assert timezone.now() > pause
 
 
 def test_only_failed_and_ambiguous_mail_is_sent_again(client, administrator):
@@ -287,6 +313,10 @@ def test_mail_is_found_by_state_and_recipient(client, administrator):
 
     assert shown("") == ["First", "Second"]
     assert shown("?state=failed") == ["Second"]
+    assert shown("?state=late") == []
+    before = timezone.now() - LATE
+    OutgoingMail.objects.filter(subject="First").update(must_arrive=True, created_at=before)
+    assert shown("?state=late") == ["First"]
     assert shown("?find=ONE@") == ["First"]
     assert shown("?find=nothing") == []
     assert shown("?state=nonsense&page=99999999999999999999") == ["First", "Second"]
@@ -321,7 +351,7 @@ def test_what_must_arrive_is_given_to_a_person_after_six_doubtful_attempts(db):
 
 
 def test_a_refused_mail_that_must_arrive_is_said_on_the_site_and_to_the_probe(
-    db, sink, client, administrator
+    db, sink, client, administrator, settings
 ):
     sink.answers["RCPT"] = "550 No such mailbox"
     mail = queue(must_arrive=True)
@@ -334,7 +364,11 @@ def test_a_refused_mail_that_must_arrive_is_said_on_the_site_and_to_the_probe(
             "1 mail about deadlines was due more than a quarter of an hour ago"
             in client.get(address).content.decode()
         )
-    assert check_mail() == "1 mail about deadlines due and not out"
+    said = "1 mail about deadlines was due more than a quarter of an hour ago and has not left"
+    assert check_mail() == f"{said}."
+    settings.EMAIL_HOST, host = "", settings.EMAIL_HOST
+    assert check_mail() == f"{said}: no mail server is set."
+    settings.EMAIL_HOST = host
     sink.answers.clear()
     client.post(reverse("mail_retry_all"))
     assert send_due_mail() == 1
@@ -405,6 +439,23 @@ def test_one_mail_a_day_holds_what_came_since_seven(db, sink, client):
     assert text.index("First") < text.index("Second")
     assert "Third" not in text
     assert OutgoingMail.objects.filter(state="collected", digest=None).get().subject == "Third"
+
+
+def test_no_more_digests_means_no_more_of_what_goes_into_them(db, sink, client):
+    person = make_user("rater", daily_digest=True)
+    with time_machine.travel(datetime(2026, 11, 22, 20, tzinfo=UTC), tick=False) as clock:
+        queue(person, subject="First")
+        clock.move_to(datetime(2026, 11, 23, 6, tzinfo=UTC))
+        assert send_due_mail() == 1
+        late = queue(person, subject="Second")
+        page = client.post(sink.mails[0]["List-Unsubscribe"].strip(" <>")).content.decode()
+        assert "One mail a day, and all that goes into it." in page
+        clock.shift(timedelta(days=1))
+        assert send_due_mail() == 0
+    assert again(late).state == "unwanted"
+    person.refresh_from_db()
+    assert queue(person, kind="invitation").state == "unwanted"
+    assert queue(person, kind="account").state == "queued"
 
 
 @pytest.mark.parametrize("wanted", ["nonsense", "x" * 5000, "\0"])
