@@ -4,8 +4,8 @@ queued → sending → sent | queued again (with a growing pause) | failed | amb
 with a PostgreSQL session advisory lock on the row; a row in `sending` whose lock is free was cut off between
 hand-over and commit: nobody knows whether it left. What must arrive is then queued again and says that it may be a
 repeat; for the rest a person decides (Settings, Mail). Every row keeps one Message-ID, so that a repeat can be
-recognised. While the mail server does not answer, everything waits and no row loses an attempt. Mail of a group a person does without is `unwanted` at once; for whoever wants one mail a day it is
-`collected` into a digest.
+recognised. While the mail server does not answer, everything waits and no row loses an attempt. Mail of a group a
+person does without is `unwanted` at once; for whoever wants one mail a day it is `collected` into a digest.
 """
 
 import smtplib
