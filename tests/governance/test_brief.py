@@ -58,6 +58,7 @@ def test_the_heading_asks_the_question_and_says_by_when(cio):
         ({"notice_period": None}, "no notice period is entered."),
         ({"ends": date(2020, 1, 31)}, "this contract ended "),
         ({"notice_period": 120}, "The notice deadline passed "),
+        ({"ends": TODAY() + timedelta(days=8000)}, "Notice is due in 21 years, by "),
     ],
 )
 def test_every_kind_of_term_has_its_words(cio, fields, said):
