@@ -36,13 +36,14 @@ def measures(context: Context) -> Iterator[Row]:
         f"page: renewals, {MANY.partners:,} contracts", f"{found.page:.1f} ms CPU",
         f"answered from memory: {found.answered:.1f} ms", found.page / found.answered, 3, "×",
     )  # fmt: skip
-    began = time.process_time()
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO governance_change DEFAULT VALUES ON CONFLICT DO NOTHING")
+    began = time.process_time()
     visitor.get(page)
+    anew = 1000 * (time.process_time() - began)
     yield Row(
-        "page: renewals, worked out anew", f"{1000 * (time.process_time() - began):.0f} ms CPU",
-        f"answered from memory: {found.answered:.1f} ms", 1000 * (time.process_time() - began), 600, " ms",
+        "page: renewals, worked out anew", f"{anew:.0f} ms CPU",
+        f"answered from memory: {found.answered:.1f} ms", anew, 600, " ms",
     )  # fmt: skip
     yield Row(
         "page: renewals, statements", str(many), f"with {FEW.partners}: {few}", abs(many - few), 0, " more"

@@ -130,10 +130,11 @@ def test_a_decision_shows_and_counts_up(executive, procurement):
 
 def test_signs_and_long_names_survive(executive):
     name = "Comma, semicolon; back\\slash “quote” \u00e9" + "\u00fc" * 90 + "\U0001f4a9"
-    contract_of(partner=make_partner(name), title="Two\nlines, BEGIN:VEVENT\r\nEND:VCALENDAR")
+    contract_of(partner=make_partner(name), title="Two\nlines, \x07BEGIN:VEVENT\r\nEND:VCALENDAR")
     found = events(address(executive))
     assert len(found) == 2
-    assert any(name in str(event["SUMMARY"]) for event in found.values())
+    assert all(name in str(event["SUMMARY"]) for event in found.values())
+    assert not any("\x07" in str(event["SUMMARY"]) for event in found.values())
 
 
 def test_ones_own_feed_holds_what_one_owns(executive):

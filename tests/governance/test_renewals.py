@@ -13,7 +13,15 @@ from governance.services.decisions import record_decision
 from partners.models import Contract
 from partners.services.deadlines import set_deadlines
 from scorecards.models import Cycle
-from tests.factories import make_assessment, make_contract, make_cycle, make_partner, make_unit, make_user
+from tests.factories import (
+    make_assessment,
+    make_contract,
+    make_cycle,
+    make_partner,
+    make_template,
+    make_unit,
+    make_user,
+)
 from tests.governance.conftest import TODAY, scored
 
 pytestmark = pytest.mark.django_db
@@ -219,6 +227,23 @@ def test_whoever_still_has_marks_to_give_sees_the_last_closed_cycle(client, exec
     assert "100.0" not in said
     assert "25.0" in said
     assert "You do not see scores of Open one yet" in said
+
+
+def test_a_score_of_the_open_cycle_alone_is_hidden_from_whoever_still_has_marks_to_give(
+    client, executive, db
+):
+    template = make_template()
+    cycle = make_cycle(template, name="Open one", ends=TODAY() + timedelta(days=3))
+    partners = [make_partner("First"), make_partner("Second")]
+    for partner in partners:
+        assessment = make_assessment(scored(partner, template, cycle, 5, 5, 5), executive)
+        contract_due(10, partner)
+    client.force_login(executive)
+    pages = [reverse("renewals"), reverse("renewals_export")]
+    pages.append(f"{reverse('renewals_compare')}?partner={partners[0].pk}&partner={partners[1].pk}")
+    assert [b"100.0" in client.get(page).content for page in pages] == [False] * 3
+    type(assessment).objects.filter(rater=executive).update(submitted_at=timezone.now())
+    assert [b"100.0" in client.get(page).content for page in pages] == [True] * 3
 
 
 def test_the_row_says_score_change_raters_and_what_happens_by_itself(cio, quarters):
