@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from partners.views import contacts, contracts, costs, currencies, merge, partners, register, terms
+from partners.views import (
+    contacts,
+    contract_list,
+    contracts,
+    costs,
+    currencies,
+    merge,
+    partners,
+    register,
+    terms,
+)
 
 urlpatterns = [
     path("import/", register.import_list, name="import_list"),
@@ -17,6 +27,8 @@ urlpatterns = [
     path("partners/<int:pk>/merge/", merge.partner_merge, name="partner_merge"),
     path("partners/<int:pk>/contracts/new/", contracts.contract_create, name="contract_create"),
     path("partners/<int:pk>/contacts/new/", contacts.contact_create, name="contact_create"),
+    path("contracts/", contract_list.contract_list, name="contract_list"),
+    path("contracts/export.csv", contract_list.contract_export, name="contract_export"),
     path("contracts/<int:pk>/", contracts.contract_detail, name="contract_detail"),
     path("contracts/<int:pk>/edit/", contracts.contract_edit, name="contract_edit"),
     path("contracts/<int:pk>/delete/", contracts.contract_delete, name="contract_delete"),

@@ -65,7 +65,7 @@ OWN = {
 }  # fmt: skip
 # Addresses without a number.
 PLAIN = {
-    "decision_list", "decision_export",
+    "decision_list", "decision_export", "contract_list", "contract_export",
     "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
     "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",

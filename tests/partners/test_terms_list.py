@@ -1,0 +1,146 @@
+"""The register of contracts: found whatever the spelling, filtered and sorted by the address, inside the walls."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from partners.models import EVERGREEN, EXTENSIONS, Contract
+from partners.services.deadlines import keep_terms, set_deadlines
+from tests.factories import make_contract, make_partner, make_unit
+from tests.partners.test_register_import import bring_in
+
+pytestmark = pytest.mark.django_db
+URL = "/contracts/"
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(datetime(2026, 11, 22, 11, tzinfo=UTC), tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def analyst(client, procurement):
+    client.force_login(procurement)
+    return client
+
+
+def make(title, **fields) -> Contract:
+    contract = make_contract(title=title, **fields)
+    set_deadlines([contract])
+    contract.save()
+    keep_terms([contract])
+    return contract
+
+
+def titles(client, **asked) -> list[str]:
+    answer = client.get(URL, asked)
+    assert answer.status_code == 200, answer.content
+    return [contract.title for contract in answer.context["page"]]
+
+
+@pytest.fixture
+def several(db, procurement, unit):
+    alder, birch = make_partner("Société Alder", segment="strategic"), make_partner("Birch Networks")
+    notice = {"notice_period": 30, "annual_value": 5}
+    make("Hosting", partner=alder, reference="PO-77", ends=TODAY + timedelta(days=50), unit=unit, **notice)
+    make("Lines", partner=birch, ends=TODAY + timedelta(days=10), owner=procurement, **notice)
+    make("Licences", partner=birch, ends=TODAY + timedelta(days=400), term=EXTENSIONS, **notice)
+    make("Support", partner=birch, ends=None, term=EVERGREEN)
+    make(
+        "Cleaning",
+        partner=birch,
+        ends=TODAY + timedelta(days=200),
+        auto_renews=True,
+        renewal_months=12,
+        **notice,
+    )
+    make("Old lines", partner=birch, ends=TODAY - timedelta(days=9), **notice)
+    make("Shelved", partner=make_partner(archived_at=datetime(2026, 1, 1, tzinfo=UTC)))
+
+
+def test_the_notice_deadline_that_comes_first_stands_first(analyst, several):
+    assert titles(analyst) == ["Lines", "Hosting", "Cleaning", "Licences", "Support"]
+    assert titles(analyst, sort="-deadline") == ["Licences", "Cleaning", "Hosting", "Lines", "Support"]
+    assert titles(analyst, sort="title")[0] == "Cleaning"
+    assert titles(analyst, sort="partner", show="all")[-1] == "Hosting"
+    assert titles(analyst, sort="; drop table") == titles(analyst)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"deadline": "overdue"}, ["Lines"]),
+        ({"deadline": "30"}, ["Hosting"]),
+        ({"deadline": "180"}, ["Hosting", "Cleaning"]),
+        ({"deadline": "none"}, ["Support"]),
+        ({"deadline": "soon"}, ["Lines", "Hosting", "Cleaning", "Licences", "Support"]),
+        ({"term": "renews"}, ["Cleaning"]),
+        ({"term": "option"}, ["Licences"]),
+        ({"term": "evergreen"}, ["Support"]),
+        ({"term": "fixed"}, ["Lines", "Hosting"]),
+        ({"segment": "strategic"}, ["Hosting"]),
+        ({"unit": "none", "segment": "strategic"}, []),
+        ({"owner": "none", "deadline": "overdue"}, []),
+        ({"show": "ended"}, ["Old lines"]),
+        ({"find": "hostign"}, ["Hosting"]),
+        ({"find": "po-77"}, ["Hosting"]),
+        ({"find": "SOCIETE alder"}, ["Hosting"]),
+        ({"find": "po-77", "page": "99"}, ["Hosting"]),
+        ({"find": "x" * 5000}, []),
+        ({"unit": "99999999999999999999"}, ["Lines", "Hosting", "Cleaning", "Licences", "Support"]),
+    ],
+)
+def test_filters_stand_in_the_address(analyst, several, asked, found):
+    assert titles(analyst, **asked) == found
+
+
+def test_contracts_of_other_units_are_not_listed_nor_exported(client, stranger, several):
+    client.force_login(stranger)
+    assert "Hosting" not in titles(client)
+
+
+def test_an_empty_register_says_what_would_be_here(analyst):
+    page = analyst.get(URL).content.decode()
+    assert "would be listed here" in page
+    assert reverse("import_list") in page
+    make("Old", ends=TODAY - timedelta(days=9))
+    assert "Every contract has ended" in analyst.get(URL).content.decode()
+    assert "No contract matches" in analyst.get(URL, {"find": "zebra"}).content.decode()
+
+
+def test_many_contracts_cost_as_many_statements_as_few(analyst, several, django_assert_num_queries):
+    with CaptureQueriesContext(connection) as few:
+        analyst.get(URL)
+    for number in range(70):
+        make(
+            f"More {number}", partner=make_partner(unit=make_unit()), notice_period=1, time_zone="Asia/Tokyo"
+        )
+    with django_assert_num_queries(len(few)):
+        analyst.get(URL)
+    assert len(titles(analyst, page="2")) == 25
+
+
+def test_a_rater_sees_the_list_and_downloads_nothing(client, rater, several):
+    client.force_login(rater)
+    assert "Download CSV" not in client.get(URL).content.decode()
+    assert client.get(reverse("contract_export")).status_code == 403
+
+
+def test_what_is_exported_and_brought_in_again_changes_nothing(analyst, several, procurement):
+    Contract.objects.filter(title="Licences").update(
+        renewal_months=6, country="DE", time_zone="Europe/Berlin", total_value=12, link="https://a.example/x",
+        delivered_by=make_partner("Cedar", kind="provider"),
+    )  # fmt: skip
+    exported = analyst.get(reverse("contract_export"), {"show": "all"}).content
+    assert exported.count(b"\r\n") == 7
+    report, _ = bring_in(exported)
+    assert report["problems"] == []
+    assert report["created"] == {"partners": 0, "contracts": 0}
+    assert report["updated"] == {"partners": 0, "contracts": 0}
+    assert report["unchanged"]["contracts"] == 6
