@@ -159,3 +159,10 @@ def test_marks_imported_with_the_template_for_candidates_make_candidates(db):
     lines = ["partner,rater,criterion,rating", "Newcomer,Ada,On call,4"]
     import_ratings(lines, cycle="2026 Q4", template=template.name, create=True)
     assert list(Partner.objects.values_list("kind", "admission")) == [("vendor", "candidate")]
+
+
+def test_what_was_decided_about_a_candidate_goes_with_it_into_a_merge(candidate, administrator, executive):
+    known = make_partner("Known")
+    Decision.objects.create(partner=candidate, outcome="reject", reasons="Too dear.", by=executive)
+    merge_partners(candidate, known, by=administrator, versions=(candidate.version, known.version))
+    assert Decision.objects.get().partner == known
