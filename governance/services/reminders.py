@@ -53,6 +53,8 @@ def make_reminders(today: date | None = None, *, only: Iterable[int] | None = No
     """
     scan, lead_times = Scan(), LeadTimes.current()
     chosen = None if only is None else list(only)
+    # Of a contract that was deleted since.
+    OutgoingMail.objects.filter(kind=KIND, state__in=OutgoingMail.NOT_LEFT, reminders=None).delete()
     for day, zones in days_now(today):
         _cancel(lead_times, day, zones, chosen, scan)
         due = due_contracts(lead_times, day, zones=zones, only=chosen)

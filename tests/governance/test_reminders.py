@@ -222,6 +222,14 @@ def test_an_extension_somebody_took_is_no_renewal(owner):
     assert [(r.kind, r.days) for r in make_reminders().sent] == [("lead", 180)]
 
 
+def test_what_waits_about_a_contract_that_is_deleted_never_leaves(owner):
+    gone, kept = make(owner, **deadline_in(20)), make(owner, **deadline_in(20))
+    make_reminders()
+    gone.delete()
+    make_reminders()
+    assert OutgoingMail.objects.get() == kept.reminders.get(state="sent").mail
+
+
 def test_lead_times_follow_the_segment(owner):
     LeadTimes.objects.create(strategic=[50], preferred=[10], tactical=[10], transactional=[10])
     strategic = make(owner, make_partner(segment="strategic"), **deadline_in(40))
