@@ -93,9 +93,10 @@ class Feed:
             changes = [self.changed[key] for key in about if key in self.changed]
             page = "brief" if may(self.user, "see_renewals") else "contract_detail"
             address = f"{self.site}{reverse(page, args=[contract.pk])}"
+            by_itself = "" if contract.has_ended else f" If nobody acts, it {if_nobody_acts(contract, None)}."
             lines = [
                 f"{contract.partner}: {contract}", *([f"Reference {contract.reference}"] if contract.reference else []),
-                f"Term to {day(contract.term_ends)}. If nobody acts, it {if_nobody_acts(contract, None)}.", address,
+                f"Term to {day(contract.term_ends)}.{by_itself}", address,
             ]  # fmt: skip
             self.known[contract.pk] = (
                 sum(many for many, _ in changes),

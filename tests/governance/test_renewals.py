@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -79,6 +80,13 @@ def test_a_contract_stands_in_the_group_of_its_days(cio, days, group):
     found = groups(cio, group=group)
     assert found == {group: [contract]}
     assert list(groups(cio)) == [group]
+
+
+def test_a_day_is_over_when_it_is_where_the_contract_is(cio):
+    with time_machine.travel("2026-11-24T03:00Z", tick=False):
+        here, there = contract_due(-1), contract_due(-1, time_zone="America/Los_Angeles")
+        assert groups(cio) == {"overdue": [here], "30": [there]}
+        assert "today" in text(cio, group="30")
 
 
 def test_the_headline_counts_what_is_due_and_what_hangs_on_it(cio):
