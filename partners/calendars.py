@@ -16,6 +16,25 @@ def countries() -> frozenset[str]:
     return frozenset(holidays.list_supported_countries(include_aliases=False))
 
 
+@cache
+def _names() -> dict[str, str]:
+    known = countries()
+    named = {
+        "".join(name.casefold().split("_")): code
+        for name, (_, code, *_) in holidays.registry.COUNTRIES.items()
+        if code in known
+    }
+    longer = {
+        long.casefold(): code for _, code, long, *_ in holidays.registry.COUNTRIES.values() if code in known
+    }
+    return named | longer | {code.casefold(): code for code in known}
+
+
+def country_code(text: str) -> str:
+    """The ISO 3166 code of a country given by its code or English name: DE, DEU, Germany. Empty if nobody knows it."""
+    return _names().get("".join(sign for sign in text.casefold() if sign.isalnum()), "")
+
+
 def closed_days(country: str) -> Callable[[date], bool]:
     """Tell of a day whether it is closed there. Without a known country, Saturdays and Sundays are."""
     if country not in countries():

@@ -14,9 +14,12 @@ FIELDS = {
     "partner": "Partner", "kind": "Kind of partner", "reference": "Contract reference", "title": "Contract title",
     "starts": "Starts", "ends": "Ends", "notice_days": "Notice period", "auto_renews": "Renews automatically",
     "annual_value": "Annual value", "total_value": "Total value", "currency": "Currency", "unit": "Business unit",
-    "owner": "Owner", "delivered_by": "Delivered by", "link": "Link",
+    "owner": "Owner", "delivered_by": "Delivered by", "link": "Link", "term": "Kind of term",
+    "renewal_months": "Renewal months", "country": "Country", "time_zone": "Time zone",
 }  # fmt: skip
-MAY_BE_CONSTANT = ("kind", "notice_days", "auto_renews", "currency", "owner", "delivered_by")
+MAY_BE_CONSTANT = (
+    "kind", "notice_days", "auto_renews", "currency", "owner", "delivered_by", "term", "renewal_months", "country", "time_zone",
+)  # fmt: skip
 AMOUNTS = ("annual_value", "total_value")
 DATES = ("starts", "ends")
 
@@ -93,6 +96,11 @@ WORDS = {
     "resold by|purchased through|purchased via|bought via|bezogen uber|achete via|levererad av",
     "link": "link|url|web link|hyperlink|contract url|contract link|details url|document link|document url|web address|"
     "file link|lien|enlace|collegamento|weblink",
+    "term": "kind of term|term kind|term type|type of term|laufzeitart|vertragslaufzeitart",
+    "renewal_months": "renewal months|renewal term|renewal term months|renewal period|renewal period months|extension months|"
+    "extension term months|extension period months|verlangerung monate|verlangerungszeitraum|verlangerungszeitraum monate",
+    "country": "country|country code|contract country|land|vertragsland|pays|pais|paese",
+    "time_zone": "time zone|timezone|tz|zeitzone|fuseau horaire|zona horaria|fuso orario|tijdzone",
 }  # fmt: skip
 SMALL_WORDS = set("de du des del d l la le les el di da the of der die das het i".split())  # noqa: SIM905
 
@@ -121,6 +129,7 @@ SPOILERS = {
     "annual_value": "report total",
     "unit": "price cost type code id size preis business_number",
     "link": "text",
+    "country": "partner supplier vendor lieferant",
     "reference": "type partner supplier vendor date tax vat lieferant",
 }
 SPOILING = {name: set(words.split()) for name, words in SPOILERS.items()}

@@ -7,7 +7,18 @@ from typing import Any
 
 from partners.register.dates import DateReader
 from partners.register.money import MoneyReader, currency_code
-from partners.register.values import BadValue, clean_text, is_blank, read_boolean, read_kind, read_notice
+from partners.register.values import (
+    BadValue,
+    clean_text,
+    is_blank,
+    read_boolean,
+    read_country,
+    read_kind,
+    read_months,
+    read_notice,
+    read_term,
+    read_time_zone,
+)
 
 ENOUGH_VALUES = 200
 
@@ -33,6 +44,10 @@ def _test(name: str, cells: list[Any]) -> Any:
         "kind": read_kind,
         "notice_days": read_notice,
         "currency": currency_code,
+        "term": read_term,
+        "renewal_months": read_months,
+        "country": read_country,
+        "time_zone": read_time_zone,
     }
     if name in simple:
         return lambda cell: _reads(simple[name], cell)

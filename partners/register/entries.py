@@ -18,11 +18,16 @@ from partners.register.spellings import Supplier, split_suppliers
 from partners.register.values import (
     BadValue,
     clean_text,
+    contradiction,
     is_blank,
     read_boolean,
+    read_country,
     read_kind,
     read_link,
+    read_months,
     read_notice,
+    read_term,
+    read_time_zone,
     shown,
 )
 
@@ -90,6 +95,7 @@ class RowReader:
         self.dates = {name: dates[FIELDS[name]] for name in DATES if FIELDS[name] in dates}
         self.readers: dict[str, Callable[[Any], Any]] = {
             "kind": read_kind, "auto_renews": read_boolean, "currency": currency_code, "link": read_link,
+            "term": read_term, "renewal_months": read_months, "country": read_country, "time_zone": read_time_zone,
             "notice_days": lambda cell: read_notice(cell, self.notice_unit),
             **{name: self._text_reader(limit) for name, limit in LIMITS.items()},
         }  # fmt: skip
@@ -153,6 +159,11 @@ class RowReader:
         if values.get("starts") and values.get("ends") and values["ends"] < values["starts"]:
             reason = f"ends on {values['ends']}, before it starts on {values['starts']}"
             problems.append(Problem(row.line, self._heading("ends"), reason))
+        elif wrong := contradiction(
+            values.get("starts"), values.get("ends"), values.get("notice_days"), values.get("term", ""),
+            renews=values.get("auto_renews", False),
+        ):  # fmt: skip
+            problems.append(Problem(row.line, self._heading(wrong[0]), wrong[1]))
         self._settle_currency(row, values, problems)
         suppliers: list[Supplier] = []
         self._try(problems, row, "partner", lambda: suppliers.extend(self._read_suppliers(row, values)))

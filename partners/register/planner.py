@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models import BusinessUnit, User
-from partners.models import Contract
+from partners.models import EVERGREEN, Contract
 from partners.register.entries import Entry, Reading, count_names, name_lines
 from partners.register.pairing import pair_up
 from partners.register.plan import (
@@ -22,6 +22,7 @@ from partners.register.plan import (
 )
 from partners.register.resolving import Resolver
 from partners.register.spellings import Proposal
+from partners.register.values import contradiction
 
 SHOWN = 200  # notes of one sort
 ASKED = 500  # proposals, the certain ones first
@@ -90,7 +91,19 @@ class Planner(Resolver):
     ) -> dict[str, Any]:
         """The model fields the row states. The value of a shared contract counts once, with its first supplier."""
         said = entry.values
-        names = ["reference", "title", "starts", "ends", "auto_renews", "currency", "link"]
+        names = [
+            "reference",
+            "title",
+            "starts",
+            "ends",
+            "auto_renews",
+            "currency",
+            "link",
+            "term",
+            "renewal_months",
+            "country",
+            "time_zone",
+        ]
         if first:
             names += ["annual_value", "total_value"]
         values = {name: said[name] for name in names if name in said}
@@ -201,6 +214,27 @@ class Planner(Resolver):
         ends: date | None = item.changes.get("ends", contract.ends)
         if starts and ends and ends < starts:
             self.spoil(item.entry, "ends", f"would end on {ends}, before the contract starts on {starts}")
+        elif wrong := self._contradiction(item.changes, contract, starts, ends):
+            self.spoil(item.entry, *wrong)
+
+    @staticmethod
+    def _contradiction(
+        changes: dict[str, Any], contract: Contract, starts: date | None, ends: date | None
+    ) -> tuple[str, str] | None:
+        """What the changed terms of a contract would contradict."""
+        if contract.extended and "ends" not in changes and {"term", "renewal_months"} & set(changes):
+            return (
+                "term",
+                f"was extended until {contract.term_ends}: take the extension back first, or state the new end",
+            )
+        if not {"starts", "ends", "notice_period", "notice_unit", "term", "auto_renews"} & set(changes):
+            return None
+        period = changes.get("notice_period", contract.notice_period)
+        notice = None if period is None else (period, changes.get("notice_unit", contract.notice_unit))
+        term = changes.get("term", "" if "ends" in changes and contract.term == EVERGREEN else contract.term)
+        return contradiction(
+            starts, ends, notice, term, renews=changes.get("auto_renews", contract.auto_renews)
+        )
 
     # --- what is left ------------------------------------------------------------------------------------
     def _hold_at_the_gate(self, contracts: list[PlannedContract]) -> None:

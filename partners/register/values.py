@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
+from partners.calendars import country_code
+from partners.dates import before
 from partners.names import plain
 from partners.register.workbook import Cell, CellError
 
@@ -44,6 +48,15 @@ LONGER = [
     (12, r"y|years?|jahre?|ans?|annees?|anos?|anni|anno|jaar"),
     (3, r"quarters?|quartale?|trimestres?|kwartaal"),
 ]
+TERM_WORDS = {
+    word: term
+    for term, words in {
+        "fixed": "fixed|fixed term|befristet|fest|duree determinee",
+        "option": "option|options|extension option|extension options|with extensions|fixed with extensions at our option|verlangerungsoption",
+        "evergreen": "evergreen|evergreen no end|no end|open ended|indefinite|perpetual|unbefristet|duree indeterminee",
+    }.items()
+    for word in words.split("|")
+}  # fmt: skip
 ANY_UNIT = "|".join(words for _, words in [*NOTICE_UNITS, *LONGER])
 # "three months", "drei Monate", as contracts say it.
 _NUMBERS = ["one|ein|eine|einen|einem|un|une|uno|una|een", "two|zwei|deux|dos|due|twee", "three|drei|trois|tres|tre|drie", "four|vier|quatre|cuatro|quattro", "five|funf|cinq|cinco|cinque|vijf", "six|sechs|seis|sei|zes", "seven|sieben|sept|siete|sette|zeven", "eight|acht|huit|ocho|otto", "nine|neun|neuf|nueve|nove|negen", "ten|zehn|dix|diez|dieci|tien", "eleven|elf|onze|once|undici", "twelve|zwolf|douze|doce|dodici|twaalf"]  # fmt: skip
@@ -155,6 +168,61 @@ def read_notice(cell: Cell, unit: str = "days") -> tuple[int, str]:
     if number > 3660:
         raise BadValue(f"{shown(cell)} is longer than any notice period")
     return number, unit
+
+
+def read_months(cell: Cell) -> int:
+    """How many months a renewal or extension adds: 12, "12 months", "one year"."""
+    number, unit = read_notice(cell, "months")
+    if unit != "months" or not 1 <= number <= 240:
+        raise BadValue(f"{shown(cell)} is no number of months between 1 and 240")
+    return number
+
+
+def read_term(cell: Cell) -> str:
+    """How a contract runs: fixed, with extensions at our option, or evergreen."""
+    text = " ".join(re.findall(r"[^\W_]+", plain(clean_text(cell))))
+    if term := TERM_WORDS.get(text):
+        return term
+    raise BadValue(f"{shown(cell)} is no kind of term (fixed, option, evergreen)")
+
+
+def read_country(cell: Cell) -> str:
+    """A country whose public holidays are known, by its ISO code or English name."""
+    if code := country_code(clean_text(cell)):
+        return code
+    raise BadValue(
+        f"{shown(cell)} is no country whose holidays are known; write its ISO code, for example DE"
+    )
+
+
+def read_time_zone(cell: Cell) -> str:
+    """A time zone by its name in the time zone database, case forgiven."""
+    if zone := _zones().get(clean_text(cell).casefold().replace(" ", "_")):
+        return zone
+    raise BadValue(f"{shown(cell)} is no time zone such as Europe/Berlin or America/Chicago")
+
+
+@cache
+def _zones() -> dict[str, str]:
+    return {name.casefold(): name for name in available_timezones()}
+
+
+def contradiction(
+    starts: date | None, ends: date | None, notice: tuple[int, str] | None, term: str, *, renews: bool
+) -> tuple[str, str] | None:
+    """What of a contract's terms cannot be together: the FIELD and the reason. None if all can."""
+    if term == "evergreen" and ends:
+        return "term", f"is evergreen, but the contract ends on {ends}"
+    if term == "evergreen" and renews:
+        return "auto_renews", "renews automatically, but the contract is evergreen: there is nothing to renew"
+    if term == "option" and renews:
+        return (
+            "auto_renews",
+            "renews automatically, but is extended at our option: only one of the two can be",
+        )
+    if notice and starts and ends and before(ends, *notice) < starts - timedelta(days=1):
+        return "notice_days", f"a notice period of {notice[0]} {notice[1]} is longer than the whole term"
+    return None
 
 
 def read_link(cell: Cell) -> str:

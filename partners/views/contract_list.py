@@ -15,7 +15,7 @@ from vendorhub.roles import needs
 ROWS_A_PAGE = 50
 # Headings that the import reads; the last three are for people.
 HEADER = [
-    "partner", "contract reference", "contract title", "starts", "ends", "term", "notice period",
+    "partner", "contract reference", "contract title", "starts", "ends", "kind of term", "notice period",
     "renews automatically", "renewal months", "annual value", "total value", "currency", "business unit", "owner",
     "delivered by", "country", "time zone", "link", "by when to decide", "current term to", "how many extensions used",
 ]  # fmt: skip

@@ -43,7 +43,7 @@ def _terms_of(contract: Contract) -> dict[str, Any]:
     could_end = next_term.ends if next_term else None
     return {
         "terms": rows[::-1], "next_term": next_term, "can_take_back": not why_not_taken_back(contract),
-        "drawn": timeline(contract, rows, could_end), "drawn_phone": timeline(contract, rows, could_end, 340),
+        "drawn": timeline(contract, rows, could_end, 820), "drawn_phone": timeline(contract, rows, could_end, 340),
         "amendments": contract.amendments.all(), "documents": contract.documents.all(),
     }  # fmt: skip
 

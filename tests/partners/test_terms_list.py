@@ -11,6 +11,7 @@ from django.urls import reverse
 from partners.models import EVERGREEN, EXTENSIONS, Contract
 from partners.services.deadlines import keep_terms, set_deadlines
 from tests.factories import make_contract, make_partner, make_unit
+from tests.partners.register_files import text
 from tests.partners.test_register_import import bring_in
 
 pytestmark = pytest.mark.django_db
@@ -144,3 +145,63 @@ def test_what_is_exported_and_brought_in_again_changes_nothing(analyst, several,
     assert report["created"] == {"partners": 0, "contracts": 0}
     assert report["updated"] == {"partners": 0, "contracts": 0}
     assert report["unchanged"]["contracts"] == 6
+
+
+# --- optional columns of a register ---------------------------------------------------------------------------
+HEADINGS = ["Supplier", "Contract no", "Title", "Start", "End", "Notice period", "Auto renewal", "Kind of term", "Renewal months", "Country", "Time zone"]  # fmt: skip
+ROW = ["Alder", "C-1", "Hosting", "2025-01-01", "2027-12-25", "0 days", "no", "option", "6", "Germany", "europe/berlin"]  # fmt: skip
+
+
+def test_a_register_may_say_kind_of_term_country_and_time_zone():
+    report, _ = bring_in(text(HEADINGS, ROW))
+    assert report["problems"] == []
+    contract = Contract.objects.get()
+    assert (contract.term, contract.renewal_months) == ("option", 6)
+    assert (contract.country, contract.time_zone) == ("DE", "Europe/Berlin")
+    assert contract.notice_deadline == date(2027, 12, 24)  # Christmas Day is a holiday there
+    for code in ("de", "DEU", " germany "):
+        report, _ = bring_in(text(HEADINGS, [*ROW[:9], code, ROW[10]]))
+        assert report["unchanged"]["contracts"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"Country": "Atlantis"}, "“Atlantis” is no country whose holidays are known"),
+        ({"Time zone": "Berlin"}, "“Berlin” is no time zone"),
+        ({"Kind of term": "long"}, "“long” is no kind of term"),
+        ({"Renewal months": "0"}, "no number of months between 1 and 240"),
+        ({"Renewal months": "30 days"}, "no number of months"),
+        ({"Kind of term": "evergreen"}, "is evergreen, but the contract ends on 2027-12-25"),
+        ({"Kind of term": "evergreen", "End": "", "Auto renewal": "yes"}, "nothing to renew"),
+        ({"Auto renewal": "yes"}, "only one of the two"),
+        ({"Notice period": "40 months"}, "40 months is longer than the whole term"),
+        ({"End": "2024-12-25"}, "before it starts"),
+    ],
+)
+def test_what_a_register_cannot_say_of_terms_is_a_problem_of_its_row(changes, said):
+    row = [changes.get(heading, cell) for heading, cell in zip(HEADINGS, ROW, strict=True)]
+    right = ["Birch", "C-2", "Lines", "2025-01-01", "2027-12-25", "1 month", "no", "fixed", "", "US", ""]
+    report, _ = bring_in(text(HEADINGS, row, right))
+    assert [problem["line"] for problem in report["problems"]] == [2]
+    assert said in report["problems"][0]["reason"]
+    assert [contract.title for contract in Contract.objects.all()] == ["Lines"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "headings", "cells", "said"),
+    [
+        ({}, ["Kind of term"], ["evergreen"], "is evergreen, but"),
+        ({"auto_renews": True, "renewal_months": 6}, ["Kind of term"], ["option"], "only one of the two"),
+        ({"starts": date(2027, 1, 1)}, ["Notice period"], ["13 months"], "longer than the whole term"),
+        ({"term": EXTENSIONS, "renewal_months": 6, "extended": 1}, ["Renewal months"], ["12"], "was extended until 2028-06-30"),
+    ],
+)  # fmt: skip
+def test_what_would_contradict_the_contract_that_is_there_is_a_problem_too(fields, headings, cells, said):
+    contract = make(
+        "Hosting", partner=make_partner("Alder"), reference="C-1", ends=date(2027, 12, 31), **fields
+    )
+    report, _ = bring_in(text(["Supplier", "Contract no", *headings], ["Alder", "C-1", *cells]))
+    assert said in report["problems"][0]["reason"]
+    contract.refresh_from_db()
+    assert contract.version == 1

@@ -167,7 +167,7 @@ def test_the_line_of_terms_says_in_words_what_it_draws(analyst, executive, clock
     contract.refresh_from_db()
     record_decision(contract, outcome="leave", reasons="Dear.", snapshot={}, by=executive)
     page = page_of(analyst, contract.get_absolute_url())
-    said = re.search(r'<desc id="td640">(.*?)</desc>', page)[1]
+    said = re.search(r'<desc id="td820">(.*?)</desc>', page)[1]
     assert said == (
         "1 Jan 2024 to 31 Dec 2026, notice by 30 Nov 2026. 1 Jan 2027 to 31 Dec 2027, notice by 30 Nov 2027. "
         "Today is 1 Dec 2026. It was decided that it ends for good then."
