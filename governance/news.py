@@ -1,18 +1,21 @@
 """What changed in the portfolio since somebody was here last, as far as they may see it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Abs, Round
+from django.utils import timezone
 
 from governance.memory import changes, remembered
-from partners.models import Partner
+from partners.models import ContractTerm, Partner
+from partners.models.terms import RENEWED
 from scorecards.models import Band, Cycle, Score, Scorecard
 
 SHOWN = 8
+LATELY = timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class News:
     rose: int = 0
     fell: int = 0
     standings: int = 0
+    renewed: Sequence[ContractTerm] = ()  # terms into which contracts came because nobody decided
 
     @property
     def cycle(self) -> Cycle | None:
@@ -40,11 +44,27 @@ class News:
 
     @property
     def is_any(self) -> bool:
-        return bool(self.opened or self.closed or self.partners)
+        return bool(self.opened or self.closed or self.partners or self.renewed)
 
 
 def news(user: Any, since: datetime | None) -> News:
     """What changed since then, in closed cycles only: scores of an open one still move."""
+    return replace(_of_cycles(user, since), renewed=_renewed(user, since))
+
+
+def _renewed(user: Any, since: datetime | None) -> list[ContractTerm]:
+    """Terms that renewed themselves since then (a first visitor: lately) and still are their contracts' current ones."""
+    lately = timezone.now() - LATELY
+    terms = ContractTerm.objects.visible_to(user).filter(
+        how=RENEWED, noted_at__gt=max(since or lately, lately), since__gt=timezone.localdate(lately),
+        ends=F("contract__renewed_until"), contract__partner__archived_at=None,
+    )  # fmt: skip
+    return list(
+        terms.select_related("contract__partner").order_by("-since", "contract__partner__name", "pk")[:SHOWN]
+    )
+
+
+def _of_cycles(user: Any, since: datetime | None) -> News:
     cycles = Cycle.objects.visible_to(user)
     closed = cycles.filter(state=Cycle.CLOSED)
     if since is None:
@@ -66,6 +86,7 @@ def _with_moves(user: Any, closed: "QuerySet[Cycle]", found: News) -> News:
         return found
     walls = None if user.sees_all_units else tuple(user.units.order_by("pk").values_list("pk", flat=True))
     key = ("moves", changes(), walls, user.role, cycle.pk, before.pk)
+    counts: Any
     moves, counts = remembered(key, lambda: _moves(user, cycle, before))
     return News(found.since, found.opened, found.closed, found.partners, before, moves, **counts)
 

@@ -14,6 +14,7 @@ from governance.demo.decisions import load_decisions
 from governance.demo.quarters import Demo, load_quarters
 from governance.demo.reminders import load_reminders
 from governance.demo.renewals import load_renewals
+from governance.demo.terms import load_terms
 from partners.models import Contact, Contract, Partner, Rate, RegisterImport
 from partners.names import name_key
 from partners.services.deadlines import keep_terms, set_deadlines
@@ -53,6 +54,7 @@ def load_demo(today: date | None = None) -> Demo:
         _partners(demo)
         _contracts(demo)
         load_costs(demo.today)
+        load_terms(demo.today)
         load_quarters(demo)
         load_renewals(demo)
         load_decisions(demo)

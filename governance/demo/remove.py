@@ -6,7 +6,7 @@ from django.db.models import Model, Q, QuerySet
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from governance.demo import data
 from governance.models import CalendarFeed, Decision
-from partners.models import Contact, Contract, CostLine, Partner, PartnerAlias, Rate
+from partners.models import Amendment, Contact, Contract, CostLine, Document, Partner, PartnerAlias, Rate
 from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, Rating, Scorecard
 
 
@@ -40,6 +40,8 @@ def remove_demo() -> int:
     _take_out(Cycle.objects.filter(pk__in=cycles))
     _take_out(CostLine.objects.filter(contract__partner__in=partners))
     _take_out(Decision.objects.filter(Q(contract__partner__in=partners) | Q(partner__in=partners)))
+    _take_out(Amendment.objects.filter(contract__partner__in=partners))
+    _take_out(Document.objects.filter(contract__partner__in=partners))
     _take_out(Contract.objects.filter(partner__in=partners))
     _take_out(Contact.objects.filter(partner__in=partners))
     _take_out(PartnerAlias.objects.filter(partner__in=partners))

@@ -218,3 +218,32 @@ def test_a_rater_reads_terms_and_changes_none(client, rater):
     assert "Extend by" not in page
     assert "Add an amendment" not in page
     assert post(client, "contract_extend", contract, version=1).status_code == 403
+
+
+def test_home_says_what_renewed_itself_and_not_what_came_in_so(client, executive, clock):
+    make(
+        title="Hosting",
+        ends=date(2026, 12, 31),
+        notice_period=1,
+        notice_unit="months",
+        auto_renews=True,
+        renewal_months=12,
+    )
+    make(
+        title="Old lines",
+        ends=date(2020, 12, 31),
+        notice_period=1,
+        notice_unit="months",
+        auto_renews=True,
+        renewal_months=120,
+    )
+    extend(make(title="Extended", **OPTION), version=1)
+    client.force_login(executive)
+    assert "Renewed itself" not in page_of(client, reverse("home"))
+    clock.move_to(datetime(2026, 12, 1, 11, tzinfo=UTC))
+    recompute_deadlines()
+    page = page_of(client, reverse("home"))
+    assert "Renewed itself:</b>" in page
+    assert page.count("goes on until") == 1
+    assert "Hosting</a> with" in page
+    assert "goes on until 31 Dec 2027" in page
