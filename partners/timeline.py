@@ -77,7 +77,11 @@ def timeline(
         parts.append(_label(x(now.deadline), 27, f"notice by {day(now.deadline)}", width))
     if first <= today <= last:
         at = x(today)
-        parts.append(f'<path class="acc" d="M{at:.1f} 15V{_TOP + _BAR + 6}"/>')
+        due = (
+            _room(x(now.deadline), f"notice by {day(now.deadline)}", width) if now.deadline else (-9.0, -9.0)
+        )
+        top = 31 if due[0] - 3 < at < due[1] + 3 else 15  # never through the other label
+        parts.append(f'<path class="acc" d="M{at:.1f} {top}V{_TOP + _BAR + 6}"/>')
         parts.append(_label(at, 11, "today", width, "tt"))
     parts += _ends(contract, runs, x, width, could_end)
     title = f"Terms of the contract from {day(runs[0].starts)} to {day(now.ends)}"

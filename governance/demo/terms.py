@@ -7,7 +7,7 @@ from partners.models import EXTENSIONS, Amendment, Contract, ContractTerm, Docum
 from partners.models.terms import AMENDED, EXTENDED, ORIGINAL
 from partners.services.deadlines import numbered, set_deadlines
 
-EXTENDED_ONE = ("Meridian Networks", "Branch networks and SD-WAN: services")
+EXTENDED_ONE = ("Northgate Cloud", "Cloud hosting: services")
 PROLONGED = ("Halden Software", "ERP licences and support")
 # partner, days ago, what changed, whether it named the value a year
 AMENDMENTS = [

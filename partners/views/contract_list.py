@@ -28,10 +28,9 @@ def contract_list(request: HttpRequest) -> HttpResponse:
     found = listing.narrowed(request.user, request.GET).select_related("partner", "owner", "unit")
     page = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
     visible = listing.listed(request.user)
-    running = listing.narrowed(request.user, {})
     context = {
         "page": page, "sort": request.GET.get("sort") or "deadline", "asked": request.GET, "today": timezone.localdate(),
-        "running": running.count(), "any": visible.exists(),
+        "any": visible.exists(),
         "units": BusinessUnit.objects.visible_to(request.user), "segments": SEGMENTS,
         "owners": User.objects.filter(pk__in=visible.values("owner")), "deadlines": listing.DEADLINES,
         "term_kinds": listing.TERM_KINDS, "shown": listing.SHOWN,
