@@ -181,6 +181,10 @@ class ContractForm(OwnedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["extended"] = self.instance.extended
+        if self.instance.renewed_until:
+            self.fields[
+                "ends"
+            ].help_text = f"Of the first term; it now runs until {day(self.instance.renewed_until)}."
         if not self._waives_admission():
             del self.fields["waiver"]
         providers = Partner.objects.visible_to(self.user).active().filter(kind="provider")
