@@ -224,6 +224,19 @@ def test_a_stop_holds_for_its_own_term_and_for_no_other(analyst, executive, cloc
     assert contract.term_ends == date(2028, 6, 30)
 
 
+def test_a_stop_of_a_term_that_can_no_longer_come_is_void(executive, clock):
+    contract = make(ends=date(2026, 12, 31), **RENEWING)
+    clock.move_to(datetime(2026, 12, 1, 11, tzinfo=UTC))
+    recompute_deadlines()
+    contract.refresh_from_db()
+    leave(contract, executive)
+    for ends, stop in [(date(2026, 12, 31), date(2027, 12, 31)), (date(2027, 3, 31), None)]:
+        contract.refresh_from_db()
+        contract.ends = ends
+        set_deadlines([contract])
+        assert contract.ends_for_good == stop
+
+
 def test_what_was_decided_to_end_is_not_extended_by_the_way(executive):
     contract = make(ends=date(2027, 8, 31), **OPTION)
     leave(contract, executive)
