@@ -16,6 +16,8 @@ def in_sentences(contract: Contract) -> str:
     if not contract.ends:
         return "No end is recorded, so there is no notice deadline."
     ends = day(contract.term_ends)
+    if contract.has_ended and contract.ends_for_good == contract.term_ends:
+        return f"It ran until {ends} and ended for good, as decided."
     if contract.has_ended:
         more = " and was to renew itself. Enter by how many months" if contract.auto_renews else ""
         return f"It ran until {ends}{more}."

@@ -22,6 +22,10 @@ class Stretch:
     starts: date
     ends: date
     deadline: date | None
+    has_start: bool = True  # else it is drawn from today, and nowhere said to begin then
+
+    def __str__(self) -> str:
+        return f"{day(self.starts)} to {day(self.ends)}" if self.has_start else f"Until {day(self.ends)}"
 
 
 def stretches(contract: Contract, terms: Iterable[ContractTerm]) -> list[Stretch]:
@@ -36,9 +40,10 @@ def stretches(contract: Contract, terms: Iterable[ContractTerm]) -> list[Stretch
         if not term.ends:
             continue
         first = found[-1].ends + timedelta(days=1) if found and found[-1].ends < date.max else None
-        starts = first or contract.starts or min(term.since or term.ends, term.ends - timedelta(days=1))
+        known = first or contract.starts
+        starts = known or min(contract.today, term.ends - timedelta(days=1))
         if starts <= term.ends:
-            found.append(Stretch(starts, term.ends, term.notice_deadline))
+            found.append(Stretch(starts, term.ends, term.notice_deadline, known is not None))
     return found
 
 
@@ -84,7 +89,8 @@ def timeline(
         parts.append(f'<path class="acc" d="M{at:.1f} {top}V{_TOP + _BAR + 6}"/>')
         parts.append(_label(at, 11, "today", width, "tt"))
     parts += _ends(contract, runs, x, width, could_end)
-    title = f"Terms of the contract from {day(runs[0].starts)} to {day(now.ends)}"
+    begins = f"from {day(runs[0].starts)} to" if runs[0].has_start else "until"
+    title = f"Terms of the contract {begins} {day(now.ends)}"
     return mark_safe(  # noqa: S308  (dates and our own words)
         f'<svg class="fluid line" viewBox="0 0 {width} {_HEIGHT}" role="img" aria-labelledby="tt{width} td{width}">'
         f'<title id="tt{width}">{escape(title)}</title><desc id="td{width}">{escape(_said(contract, runs, could_end))}</desc>'
@@ -94,9 +100,8 @@ def timeline(
 
 def _bar(run: Stretch, x: Callable[[date], float], *, is_now: bool) -> str:
     wide = max(x(run.ends) - x(run.starts) - 1.5, 1)
-    said = f"{day(run.starts)} to {day(run.ends)}"
     return (
-        f'<g><title>{said}</title><rect class="{"now" if is_now else "was"}" x="{x(run.starts):.1f}" y="{_TOP}" '
+        f'<g><title>{run}</title><rect class="{"now" if is_now else "was"}" x="{x(run.starts):.1f}" y="{_TOP}" '
         f'width="{wide:.1f}" height="{_BAR}"/></g>'
     )
 
@@ -120,7 +125,8 @@ def _ends(
     put(now.ends, f"ends for good {day(now.ends)}" if final else day(now.ends), "t1")
     if final:
         parts.append(f'<path class="stop" d="M{x(now.ends):.1f} {_TOP - 4}v{_BAR + 8}"/>')
-    put(runs[0].starts, day(runs[0].starts))
+    if runs[0].has_start:
+        put(runs[0].starts, day(runs[0].starts))
     if could_end:
         put(could_end, f"or {day(could_end)}", "t3")
     for run in reversed(runs[:-1]):
@@ -145,7 +151,7 @@ def _label(at: float, y: int, text: str, width: int, look: str = "") -> str:
 
 def _said(contract: Contract, runs: list[Stretch], could_end: date | None) -> str:
     """The drawing in words."""
-    said = [f"{day(run.starts)} to {day(run.ends)}, notice by {day(run.deadline)}." for run in runs]
+    said = [f"{run}, notice by {day(run.deadline)}." for run in runs]
     said.append(f"Today is {day(contract.today)}.")
     if could_end:
         said.append(f"One more extension would end it on {day(could_end)}.")

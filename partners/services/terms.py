@@ -38,8 +38,11 @@ def why_not_extended(contract: Contract) -> str:
         )
     if contract.term_ends < contract.today - LATE:
         return f"It ended on {day(contract.term_ends)}, more than {LATE.days} days ago. Enter its new end instead."
-    if numbered(contract, contract.extended + 1).ends <= contract.term_ends:
+    end = numbered(contract, contract.extended + 1).ends
+    if end <= contract.term_ends:
         return "There is no later day in the calendar."
+    if contract.end_of_life and contract.end_of_life < end:
+        return f"It would run until {day(end)}, past its end of life on {day(contract.end_of_life)}. Edit that first."
     return ""
 
 

@@ -82,6 +82,34 @@ def test_where_no_extension_is_left_the_page_says_so_and_changes_nothing(analyst
     assert b"All 0 extensions are used" in answer.content
 
 
+def test_nothing_is_extended_past_its_end_of_life(analyst):
+    contract = make(**OPTION, end_of_life=date(2028, 2, 28))
+    answer = post(analyst, "contract_extend", contract, version=1)
+    assert answer.status_code == 409
+    assert "until 29 Feb 2028, past its end of life on 28 Feb 2028" in answer.content.decode()
+    contract.refresh_from_db()
+    assert (contract.extended, contract.term_ends) == (0, date(2027, 8, 31))
+
+
+def test_a_start_nobody_entered_is_not_made_up(analyst):
+    contract = make(ends=date(2028, 5, 31), starts=None, notice_period=1, notice_unit="months")
+    page = page_of(analyst, contract.get_absolute_url())
+    assert "Terms of the contract until 31 May 2028" in page
+    assert "Until 31 May 2028, notice by 28 Apr 2028." in page
+    assert "30 May" not in page
+
+
+def test_what_was_stopped_ended_as_decided(client, procurement, executive, clock):
+    contract = make(ends=date(2027, 6, 30), auto_renews=True, renewal_months=12, notice_period=1)
+    record_decision(contract, outcome="leave", reasons="Dear.", snapshot={}, by=executive)
+    clock.move_to(datetime(2027, 12, 1, 11, tzinfo=UTC))
+    recompute_deadlines()
+    client.force_login(procurement)
+    page = page_of(client, contract.get_absolute_url())
+    assert "It ran until 30 Jun 2027 and ended for good, as decided." in page
+    assert "was to renew itself" not in page
+
+
 def test_an_amendment_moves_the_end_and_the_value_and_stands_on_the_page(analyst):
     contract = make(starts=date(2025, 1, 1), ends=date(2026, 12, 31), notice_period=1, notice_unit="months")
     typed = {
