@@ -399,7 +399,7 @@ def test_the_migration_of_memberships_goes_back_and_forth(transactional_db, unit
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM accounts_user_units")
     finally:
-        call_command("migrate", "accounts", verbosity=0)
+        call_command("migrate", verbosity=0)  # what depends on them as well
     person = make_user("rater", unit)
     assert about(Membership.objects.get(user=person)).count() == 1
     assert User.objects.get(pk=person.pk).units.get() == unit

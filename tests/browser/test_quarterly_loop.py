@@ -73,6 +73,7 @@ def test_a_quarter_from_the_register_to_the_trend(page, context, live_server, tr
             page.get_by_role("button", name="Find").click()
             page.locator("input[name=partner]").first.check()
             page.get_by_role("button", name="Add those ticked").click()
+            page.get_by_role("link", name="Go on to the raters").click()
             page.locator("[name=rule]").select_option("all")
             page.get_by_role("button", name="Show what it would do").click()
             page.get_by_role("button", name="Ask them").click()
