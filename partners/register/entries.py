@@ -78,10 +78,17 @@ class Reading:
 
 
 class RowReader:
-    """Reads rows of one table by its matched columns."""
+    """Reads rows of one table by its matched columns.
 
-    def __init__(self, table: Table, columns: Columns, *, currency: str = "EUR", order: str = "") -> None:
+    `whole_names`: of partners there are, which look like several and are one.
+    """
+
+    def __init__(
+        self, table: Table, columns: Columns, *, currency: str = "EUR", order: str = "",
+        whole_names: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.table, self.columns, self.default_currency = table, columns, currency
+        self.whole_names = whole_names
         self.notes: list[str] = []
         self.lines: dict[str, list[int]] = defaultdict(list)  # what happened → where
         self.totals_in = 0  # the last line of totals
@@ -198,8 +205,10 @@ class RowReader:
         cell = self._cell(row, "partner")
         if is_blank(cell):
             raise BadValue("names no partner")
-        clean_text(cell)  # refuses what must not be stored
-        text = cell if isinstance(cell, str) else clean_text(cell)
+        whole = clean_text(cell)  # refuses what must not be stored
+        if whole in self.whole_names:
+            return [Supplier(whole)]
+        text = cell if isinstance(cell, str) else whole
         suppliers, decided = split_suppliers(text, values.get("reference", ""))
         suppliers = [Supplier(clean_text(s.name, 300), s.reference) for s in suppliers]
         if not all(any(sign.isalnum() for sign in s.name) for s in suppliers):

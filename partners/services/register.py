@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.middleware import set_actor
 from accounts.models import BusinessUnit, User
-from partners.models import Contract, RegisterImport
+from partners.models import Contract, Partner, RegisterImport
 from partners.register.apply import apply_plan
 from partners.register.columns import Columns, MappingError, match
 from partners.register.entries import RowReader, count_names, unused_columns
@@ -91,7 +91,11 @@ def read_register(
     if "partner" not in columns.places:
         raise MappingError("No column seems to name the partner. Choose the one that does.", "partner")
     currency = columns.constants.get("currency") or default_currency()
-    reading = RowReader(table, columns, currency=currency, order=options.date_order).read_all()
+    known = Partner.objects.visible_to(user) if user else Partner.objects.all()
+    whole = frozenset(known.filter(name__regex="[;,|/]").values_list("name", flat=True))
+    reading = RowReader(
+        table, columns, currency=currency, order=options.date_order, whole_names=whole
+    ).read_all()
     reading.notes[:0] = [*table.notes, *columns.notes]
     if unused := unused_columns(table, columns):
         reading.notes.append(f"Columns not used: {', '.join(unused).rstrip('.')}.")

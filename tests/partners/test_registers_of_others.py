@@ -9,6 +9,7 @@ from openpyxl import Workbook
 
 from partners.register.reading import read_table
 from partners.services.register import Options, read_register
+from tests.factories import make_partner
 from tests.partners.register_files import saved, text
 
 pytestmark = pytest.mark.django_db
@@ -196,3 +197,13 @@ def test_of_very_many_alike_names_the_surest_are_asked_about():
     assert (len(found.partners), len(found.proposals)) == (601, 500)
     assert (found.proposals[0].spelling, found.proposals[0].certain) == ("ALDER CLOUD SERVICES 0007", True)
     assert "600 names resemble another; only the 500 surest are asked about." in found.notes
+
+
+@pytest.mark.parametrize(
+    "name", ["Alder; Birch", "Alder GmbH, Birch GmbH", "Alder | Birch", "Alder Ltd / Birch Ltd"]
+)
+def test_a_partner_there_is_stays_one_however_much_its_name_looks_like_several(name):
+    rows = text(["Supplier", "Contract no", "Title"], [name, "C-1", "Hosting"])
+    assert len(plan(rows).partners) == 2
+    partner = make_partner(name)
+    assert [found.existing for found in plan(rows).partners] == [partner]
