@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.letters import html_of
@@ -27,6 +28,7 @@ from accounts.words import counted
 
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 360)]
 AWAY = timedelta(minutes=1)  # until the next try where the mail server does not answer
+REPEATS = 10  # times a mail is sent again because its sender died; then it may be the mail that kills
 LATE = timedelta(minutes=15)  # what must arrive and has not left by then is a matter for people
 DIGEST_HOUR = 7
 DOUBT = "Nobody knows whether it left."
@@ -170,8 +172,9 @@ def settle_cut_off_mail() -> int:
         if _lock(pk):
             try:
                 row = OutgoingMail.objects.filter(pk=pk, state=OutgoingMail.SENDING)
-                settled += row.filter(must_arrive=True, attempts__lte=len(PAUSES)).update(
+                settled += row.filter(must_arrive=True, repeats__lt=REPEATS).update(
                     state=OutgoingMail.QUEUED, repeats=F("repeats") + 1, next_attempt_at=None,
+                    attempts=Greatest(F("attempts") - 1, 0),  # its sender's death was no refusal
                     error=f"{DOUBT} The sender was cut off, so it is sent again.",
                 )  # fmt: skip
                 settled += row.update(state=OutgoingMail.AMBIGUOUS, error=f"{DOUBT} The sender was cut off.")
