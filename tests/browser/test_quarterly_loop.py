@@ -31,6 +31,12 @@ def sign_in(context, live_server, user) -> None:
     )
 
 
+def follow(page, way) -> None:
+    """Click what leads to another page, and wait until that page is there."""
+    with page.expect_navigation():
+        way.click()
+
+
 def fits(page) -> None:
     """Nothing sticks out sideways, and axe finds nothing."""
     width = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
@@ -48,11 +54,11 @@ def test_a_quarter_from_the_register_to_the_trend(page, context, live_server, tr
     sign_in(context, live_server, analyst)
     go("/import/")
     page.set_input_files("input[type=file]", str(REGISTER))
-    page.get_by_role("button", name="Look at the file").click()
+    follow(page, page.get_by_role("button", name="Look at the file"))
     run_waiting_imports()
     page.reload()
     fits(page)
-    page.get_by_role("button", name="Import", exact=True).first.click()
+    follow(page, page.get_by_role("button", name="Import", exact=True).first)
     run_waiting_imports()
     page.reload()
     assert Contract.objects.count() >= 1296
@@ -67,22 +73,22 @@ def test_a_quarter_from_the_register_to_the_trend(page, context, live_server, tr
         page.fill("[name=starts]", starts)
         page.fill("[name=ends]", ends)
         page.fill("[name=due]", "2099-12-31")
-        page.get_by_role("button", name="Start the draft").click()
+        follow(page, page.get_by_role("button", name="Start the draft"))
         if name == "2026 Q3":
             page.fill("[name=find]", "data#3")
-            page.get_by_role("button", name="Find").click()
+            follow(page, page.get_by_role("button", name="Find"))
             page.locator("input[name=partner]").first.check()
-            page.get_by_role("button", name="Add those ticked").click()
-            page.get_by_role("link", name="Go on to the raters").click()
+            follow(page, page.get_by_role("button", name="Add those ticked"))
+            follow(page, page.get_by_role("link", name="Go on to the raters"))
             page.locator("[name=rule]").select_option("all")
-            page.get_by_role("button", name="Show what it would do").click()
+            follow(page, page.get_by_role("button", name="Show what it would do"))
             page.get_by_role("button", name="Ask them").click()
             expect(page.locator(".messages")).to_contain_text("3 assessments added")
         else:
             expect(page.locator(".messages")).to_contain_text(
                 "1 partner and 3 assessments came over from 2026 Q3"
             )
-        page.get_by_role("link", name="Go on to opening it").click()
+        follow(page, page.get_by_role("link", name="Go on to opening it"))
         page.get_by_role("button", name="Open and invite").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("3 of 3 assessments are missing")
 
@@ -90,23 +96,23 @@ def test_a_quarter_from_the_register_to_the_trend(page, context, live_server, tr
             sign_in(context, live_server, person)
             page.set_viewport_size({"width": 390, "height": 844})
             go("/")
-            page.locator("main table a.btn").first.click()
+            follow(page, page.locator("main table a.btn").first)
             if person is analyst:
                 fits(page)
             for mark in "4554" * 5 if name == "2026 Q4" else "3" * 20:
                 page.keyboard.press(mark)
                 page.keyboard.press("Enter")
             expect(page.locator("#saved")).to_contain_text("Saved")
-            page.get_by_role("button", name="Submit").first.click()
+            follow(page, page.get_by_role("button", name="Submit").first)
             if page.url.endswith("/submit/"):
-                page.get_by_role("button", name="Submit").first.click()
+                follow(page, page.get_by_role("button", name="Submit").first)
             expect(page.locator(".messages")).to_contain_text("Submitted and locked")
         assert Assessment.objects.filter(scorecard__cycle__name=name, submitted_at=None).count() == 0
         drain()
         sign_in(context, live_server, analyst)
         page.set_viewport_size({"width": 1440, "height": 900})
         go(f"/cycles/{Cycle.objects.get(name=name).pk}/")
-        page.get_by_role("link", name="Close the quarter").click()
+        follow(page, page.get_by_role("link", name="Close the quarter"))
         page.get_by_role("button", name="Close it").click()
         expect(page.locator(".messages")).to_contain_text("closed")
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from governance.models import Decision
-from tests.browser.test_quarterly_loop import fits, sign_in
+from tests.browser.test_quarterly_loop import fits, follow, sign_in
 from tests.governance.fullest import fullest_contract
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,7 +33,7 @@ def test_a_decision_is_taken_from_the_keyboard_and_read_again(
     page.get_by_label("What came of it").fill("They left us in peace.")
     page.get_by_role("button", name="Keep it").press("Enter")
     expect(page.get_by_text("They left us in peace.").first).to_be_visible()
-    page.get_by_role("link", name="Decisions", exact=True).click()
+    follow(page, page.get_by_role("link", name="Decisions", exact=True))
     fits(page)
     assert Decision.objects.get().snapshot["score"]["overall"] == "25.0"
 

@@ -109,7 +109,8 @@ def test_a_window_left_open_after_submitting_takes_no_more_marks_and_says_so(
 ):
     other = context.new_page()
     other.goto(f"{live_server.url}/assessments/{assessment.pk}/submit/")
-    other.get_by_role("button", name="Submit without them").click()
+    with other.expect_navigation():
+        other.get_by_role("button", name="Submit without them").click()
     grid.bring_to_front()
     grid.keyboard.press("4")
     expect(grid.locator("#saved")).to_have_text(re.compile("^Not saved. You submitted this on"))

@@ -8,7 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from partners.models import CostLine, Rate
-from tests.browser.test_quarterly_loop import fits, sign_in
+from tests.browser.test_quarterly_loop import fits, follow, sign_in
 from tests.factories import make_contract, make_partner, make_user
 from tests.partners.register_files import text
 
@@ -32,7 +32,7 @@ def test_costs_are_typed_imported_and_shown_on_a_phone(
     sign_in(context, live_server, make_user("administrator", name="Ada"))
     page.goto(live_server.url + contract.get_absolute_url())
     fits(page)
-    page.get_by_role("link", name="Cost lines").click()
+    follow(page, page.get_by_role("link", name="Cost lines"))
     fits(page)
     page.get_by_label("Amount").fill("-5")
     page.keyboard.press("Enter")
@@ -42,12 +42,12 @@ def test_costs_are_typed_imported_and_shown_on_a_phone(
     page.keyboard.press("Enter")
     expect(page.get_by_text("“Licences” is saved.")).to_be_visible()
     fits(page)
-    page.get_by_role("link", name="Import").click()
+    follow(page, page.get_by_role("link", name="Import"))
     fits(page)
     file = tmp_path / "costs.csv"
     file.write_bytes(text(["kind", "amount", "how often"], ["exit", "5", "once"], ["service", "7", ""]))
     page.get_by_label("CSV or XLSX file").set_input_files(file)
-    page.get_by_role("button", name="Look at the file").click()
+    follow(page, page.get_by_role("button", name="Look at the file"))
     fits(page)
     page.get_by_role("button", name="Write 2 lines").click()
     expect(page.get_by_text("2 cost lines added, 0 changed.")).to_be_visible()
