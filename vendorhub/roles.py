@@ -37,6 +37,8 @@ PERMISSIONS: dict[str, set[str]] = {
     "see_renewals": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},  # deadlines, briefs, decisions
     "decide": {ADMINISTRATOR, EXECUTIVE},  # record decisions at renewals and admissions
     "waive_admission": {ADMINISTRATOR},  # contracts with partners that are not admitted
+    "see_evidence": EVERYONE,  # what happened, and the figures drawn from it
+    "mend_evidence": {ADMINISTRATOR, PROCUREMENT, GOVERNANCE},  # change anybody's
     "see_cycles": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "manage_cycles": {ADMINISTRATOR, PROCUREMENT},  # create, open, assign raters, nudge, extend, close
     "see_templates": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
