@@ -1,5 +1,7 @@
 """How well it ran, and what it is worth: incidents and praise, programmes, value statements, benchmarks."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -159,6 +161,7 @@ class Obligation(models.Model):
         return self.get_kind_display()
 
 
+PRICE: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}  # of one unit, which may be cents
 CUSTOMER, VENDOR, PROVIDER = "customer", "vendor", "provider"
 PARTIES = [(CUSTOMER, "Customer"), (VENDOR, "Vendor"), (PROVIDER, "Solution provider")]
 RETURNS = [(-2, "Much less"), (-1, "Less"), (0, "As much"), (1, "More"), (2, "Much more")]
@@ -221,10 +224,10 @@ class Benchmark(Entry):
     SLUG, DAY = "benchmark", "as_of"
 
     item = models.CharField(max_length=300)
-    our_price = models.DecimalField(**MONEY)
-    low = models.DecimalField(**MONEY, null=True, blank=True, verbose_name="market low")
-    median = models.DecimalField(**MONEY, verbose_name="market median")
-    high = models.DecimalField(**MONEY, null=True, blank=True, verbose_name="market high")
+    our_price = models.DecimalField(**PRICE)
+    low = models.DecimalField(**PRICE, null=True, blank=True, verbose_name="market low")
+    median = models.DecimalField(**PRICE, verbose_name="market median")
+    high = models.DecimalField(**PRICE, null=True, blank=True, verbose_name="market high")
     currency = models.CharField(max_length=3)
     source = models.CharField(max_length=300)
     as_of = models.DateField()
