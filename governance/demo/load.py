@@ -11,6 +11,7 @@ from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from governance.demo import PASSWORD, data
 from governance.demo.costs import load_costs
 from governance.demo.decisions import load_decisions
+from governance.demo.evidence import load_evidence
 from governance.demo.quarters import Demo, load_quarters
 from governance.demo.reminders import load_reminders
 from governance.demo.renewals import load_renewals
@@ -55,6 +56,7 @@ def load_demo(today: date | None = None) -> Demo:
         _contracts(demo)
         load_costs(demo.today)
         load_terms(demo.today)
+        load_evidence(demo)
         load_quarters(demo)
         load_renewals(demo)
         load_decisions(demo)

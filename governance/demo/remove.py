@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
+from evidence.models import ENTRIES, Benefit, Obligation, PromiseMove
 from governance.demo import data
 from governance.models import CalendarFeed, Decision
 from partners.models import Amendment, Contact, Contract, CostLine, Document, Partner, PartnerAlias, Rate
@@ -38,6 +39,11 @@ def remove_demo() -> int:
     _take_out(Scorecard.objects.filter(pk__in=scorecards))
     _take_out(CycleTemplate.objects.filter(cycle__in=cycles))
     _take_out(Cycle.objects.filter(pk__in=cycles))
+    _take_out(PromiseMove.objects.filter(promise__partner__in=partners))
+    for part in (Benefit, Obligation):
+        _take_out(part._default_manager.filter(programme__partner__in=partners))
+    for kind in ENTRIES:
+        _take_out(kind._default_manager.filter(partner__in=partners))
     _take_out(CostLine.objects.filter(contract__partner__in=partners))
     _take_out(Decision.objects.filter(Q(contract__partner__in=partners) | Q(partner__in=partners)))
     _take_out(Amendment.objects.filter(contract__partner__in=partners))
