@@ -15,7 +15,7 @@ from partners.money import Sum
 
 
 def headline(found: Found) -> str:
-    """How many decisions are due, and what hangs on them."""
+    """How many decisions are due and, in a line of its own, what hangs on them."""
     when = span(found.by)
     if not found.due_count:
         if found.passed_count:
@@ -28,7 +28,7 @@ def headline(found: Found) -> str:
     worth = amounts(found.due)
     if not worth:
         return said
-    return f"{said} {worth} {'hang' if ' and ' in worth else 'hangs'} on {'it' if one else 'them'}."
+    return f"{said}\n{worth} {'hang' if ' and ' in worth else 'hangs'} on {'it' if one else 'them'}."
 
 
 def span(by: date) -> str:

@@ -92,3 +92,16 @@ def test_an_address_is_made_shown_once_and_revoked_after_a_question(demo, live_s
     demo.get_by_role("link", name="Revoke").click()
     follow(demo, demo.get_by_role("button", name="Revoke it"))
     assert demo.request.get(address).status == 404
+
+
+def test_no_width_between_a_phone_and_a_desk_scrolls_sideways(demo, live_server):
+    first, other = Contract.objects.order_by("pk")[:2]
+    addresses = (
+        "/renewals/", "/contracts/", "/partners/", f"/partners/{first.partner_id}/?tab=contracts", "/portfolio/",
+        f"/contracts/{first.pk}/", f"/contracts/{other.pk}/brief/", "/decisions/",
+    )  # fmt: skip
+    for address in addresses:
+        demo.goto(live_server.url + address)
+        for width in (320, 600, 641, 700, 744, 768, 820, 900, 1024, 1180):
+            demo.set_viewport_size({"width": width, "height": 900})
+            assert demo.evaluate("document.documentElement.scrollWidth") <= width, (address, width)
