@@ -38,7 +38,7 @@ SIGNED_IN = {"account_logout", "account_change_password", "account_set_password"
 # What an address with a number is about. WALLED: outside one's business units it does not exist.
 WALLED = {
     "partner_detail": "partner", "partner_edit": "partner", "partner_archive": "partner", "partner_restore": "partner",
-    "partner_merge": "partner", "partner_scorecard": "partner", "contract_create": "partner",
+    "partner_merge": "partner", "value": "partner", "value_quarter": "partner", "partner_scorecard": "partner", "contract_create": "partner",
     "contact_create": "partner", "contract_detail": "contract", "contract_edit": "contract",
     "brief": "contract", "admission": "partner", "decision_detail": "decision",
     "contract_delete": "contract", "contract_extend": "contract", "contract_extend_undo": "contract",
@@ -69,7 +69,7 @@ PLAIN = {
     "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
     "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
-    "renewals", "renewals_export", "renewals_compare", "lead_times", "calendar", "calendar_renew", "calendar_revoke",
+    "renewals", "renewals_export", "renewals_compare", "lead_times", "agreement", "calendar", "calendar_renew", "calendar_revoke",
 }  # fmt: skip
 ABOUT = {**WALLED, **COMPANY, **OWN}
 
@@ -128,6 +128,7 @@ class World:
             return reverse(name)
         pk = getattr(self, ABOUT[name]).pk
         more = {
+            "value_quarter": (pk, 0, 2026, 1),
             "history": ("partners_partner", pk),
             "assessment_cell": (pk, self.template.categories.first().criteria.first().pk),
             "cycle_remove_scorecard": (self.cycle.pk, pk),

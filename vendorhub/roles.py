@@ -38,7 +38,9 @@ PERMISSIONS: dict[str, set[str]] = {
     "decide": {ADMINISTRATOR, EXECUTIVE},  # record decisions at renewals and admissions
     "waive_admission": {ADMINISTRATOR},  # contracts with partners that are not admitted
     "see_evidence": EVERYONE,  # what happened, and the figures drawn from it
+    "add_evidence": EVERYONE,  # enter and import it; change one's own and that of partners one owns
     "mend_evidence": {ADMINISTRATOR, PROCUREMENT, GOVERNANCE},  # change anybody's
+    "set_evidence": {ADMINISTRATOR},  # what figures are measured against
     "see_cycles": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "manage_cycles": {ADMINISTRATOR, PROCUREMENT},  # create, open, assign raters, nudge, extend, close
     "see_templates": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},

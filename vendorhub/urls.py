@@ -28,6 +28,7 @@ urlpatterns = [
     path("accounts/", include(sign_in)),
     path("", include("accounts.urls")),
     path("", include("partners.urls")),
+    path("", include("evidence.urls")),
     path("", include("scorecards.urls")),
     path("", include("governance.urls")),
 ]
