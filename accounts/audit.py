@@ -25,12 +25,25 @@ CROSS JOIN LATERAL (
 WHERE diff.after IS NOT NULL"""
 
 
-def audited(*, ignore: tuple[str, ...] = ()) -> list[pgtrigger.Trigger]:
+# Of a table some of whose rows are nobody's business yet: such a row is written down once it is one of the others.
+_INSERTED_UNLESS = f"{_INSERTED} WHERE NOT becomes.{{unless}}"
+_DELETED_UNLESS = f"{_DELETED} WHERE NOT was.{{unless}}"
+_UPDATED_UNLESS = """id, CASE WHEN was.{unless} THEN 'insert' ELSE 'update' END,
+    CASE WHEN NOT was.{unless} THEN diff.before END,
+    CASE WHEN was.{unless} THEN to_jsonb(becomes) - {ignored} ELSE diff.after END
+""" + _UPDATED.partition("\n")[2].replace("diff.after IS", "NOT becomes.{unless} AND diff.after IS")
+
+
+def audited(*, ignore: tuple[str, ...] = (), unless: str = "") -> list[pgtrigger.Trigger]:
     """Return the triggers that write an AuditEntry for every insert, update and delete of a row.
 
-    They run once a statement, over all its rows. `ignore` names columns that are never written down (passwords).
+    They run once a statement, over all its rows. `ignore` names columns that are never written down (passwords),
+    `unless` a column that is true of rows that are private to somebody: drafts.
     """
     ignored = ", ".join(f"'{name}'" for name in ("version", *ignore))
+    written = (
+        (_INSERTED_UNLESS, _UPDATED_UNLESS, _DELETED_UNLESS) if unless else (_INSERTED, _UPDATED, _DELETED)
+    )
     return [
         pgtrigger.Trigger(
             name=f"audit_{operation}".lower(),
@@ -38,11 +51,12 @@ def audited(*, ignore: tuple[str, ...] = ()) -> list[pgtrigger.Trigger]:
             when=pgtrigger.After,
             operation=operation,
             referencing=pgtrigger.Referencing(**transition),
-            func=_WRITE.format(rows=rows.format(ignored=f"ARRAY[{ignored}]")),
+            func=_WRITE.format(rows=rows.format(ignored=f"ARRAY[{ignored}]", unless=unless)),
         )
-        for operation, rows, transition in (
-            (pgtrigger.Insert, _INSERTED, {"new": "becomes"}),
-            (pgtrigger.Update, _UPDATED, {"old": "was", "new": "becomes"}),
-            (pgtrigger.Delete, _DELETED, {"old": "was"}),
+        for operation, rows, transition in zip(
+            (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete),
+            written,
+            ({"new": "becomes"}, {"old": "was", "new": "becomes"}, {"old": "was"}),
+            strict=True,
         )
     ]

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from accounts.audit import audited
 from evidence.models.entries import SIDES, US, Entry, EntryQuerySet, not_before, one_of
+from vendorhub.roles import may
 
 PURPOSES = [
     ("serves", "Serves what we run"),
@@ -30,7 +31,11 @@ class EngagementQuerySet(EntryQuerySet):
     def visible_to(self, user: Any) -> Self:
         """Confirmed ones about visible partners; a draft is seen by whoever imported it alone."""
         seen = super().visible_to(user)
-        return seen.filter(Q(is_draft=False) | Q(author=user))
+        return seen.filter(Q(is_draft=False) | Q(author=user, is_discarded=False))
+
+    def drafts_of(self, user: Any) -> Self:
+        """What the user's calendar proposes and the user has not decided on."""
+        return self.visible_to(user).filter(is_draft=True, author=user)
 
     def taken_place(self) -> Self:
         """Those that count: confirmed, and not called off."""
@@ -52,9 +57,13 @@ class Engagement(Entry):
         max_length=4, choices=[NOT_CANCELLED, *SIDES], blank=True, verbose_name="called off by"
     )
     is_draft = models.BooleanField(default=False, editable=False)
+    # A draft its importer did not want: kept without its words, so that the next import leaves it out.
+    is_discarded = models.BooleanField(default=False, db_default=False, editable=False)
     # Where it came from: the event's UID and, of a recurring one, which (its original start, UTC).
     calendar_uid = models.CharField(max_length=255, blank=True, editable=False)
     recurrence = models.CharField(max_length=16, blank=True, editable=False)
+    # A digest of what the calendar said of it last: a file that says the same changes nothing.
+    calendar_state = models.CharField(max_length=16, blank=True, db_default="", editable=False)
 
     objects = EngagementQuerySet.as_manager()
 
@@ -66,12 +75,25 @@ class Engagement(Entry):
             one_of("purpose", PURPOSES, name="engagement_purpose_known"),
             one_of("channel", CHANNELS, name="engagement_channel_known"),
             one_of("cancelled_by", [NOT_CANCELLED, *SIDES], name="engagement_cancelling_side_known"),
+            # Two people who were there may both have a draft of it; the first to confirm makes the entry. A draft of
+            # what is confirmed says how the calendar has changed since.
             models.UniqueConstraint(
                 fields=["calendar_uid", "recurrence", "partner"],
-                condition=~Q(calendar_uid=""),
+                condition=~Q(calendar_uid="") & Q(is_draft=False),
                 name="engagement_of_event_unique",
             ),
+            models.UniqueConstraint(
+                fields=["calendar_uid", "recurrence", "partner", "author"],
+                condition=~Q(calendar_uid="") & Q(is_draft=True),
+                name="draft_of_event_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_discarded=False)
+                | Q(is_draft=True, subject="", took_part="", note="", link=""),
+                name="engagement_discarded_without_words",
+            ),
         ]
+        triggers = audited(ignore=("calendar_state",), unless="is_draft")
 
     def __str__(self) -> str:
         return self.subject or f"{self.get_channel_display()}: {self.get_purpose_display().lower()}"
@@ -166,13 +188,21 @@ class Disclosure(Entry):
         return self.what
 
 
+class TitleRuleQuerySet(models.QuerySet):
+    def visible_to(self, user: Any) -> Self:
+        """Everything: titles mean the same to everybody."""
+        return self if may(user, "see_evidence") else self.none()
+
+
 class TitleRule(models.Model):
-    """A word in an event's title that says what the meeting is for. The first rule that fits counts."""
+    """How words of an event's title begin that says what the meeting is for. The first rule that fits counts."""
 
     word = models.CharField(max_length=60, unique=True)
     purpose = models.CharField(max_length=10, choices=PURPOSES, verbose_name="what for")
     position = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = TitleRuleQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "pk"]

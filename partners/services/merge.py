@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from accounts.versions import StaleSave
 from accounts.words import in_words
@@ -113,19 +113,22 @@ def _only_one_each(loser: Partner, winner: Partner) -> list[str]:
     sentences = []
     for key in references():
         rules = [
-            rule.fields for rule in key.model._meta.constraints if isinstance(rule, models.UniqueConstraint)
+            (rule.fields, rule.condition or Q())
+            for rule in key.model._meta.constraints
+            if isinstance(rule, models.UniqueConstraint)
         ]
-        rules += [(key.name,)] if key.unique else []
-        for rule in rules:
+        rules += [((key.name,), Q())] if key.unique else []
+        for rule, condition in rules:
             if key.name not in rule or key.model is Contract:
                 continue
             others = [name for name in rule if name != key.name]
-            rows = key.model._base_manager
+            rows = key.model._base_manager.filter(condition)
             there = rows.filter(**{key.name: winner, **{name: models.OuterRef(name) for name in others}})
             both = rows.filter(models.Exists(there), **{key.name: loser})
             shared = [" ".join(str(getattr(row, name)) for name in others) for row in both[:5]]
             if shared:
-                what = f"Both have a {key.model._meta.verbose_name}"
+                name = str(key.model._meta.verbose_name)
+                what = f"Both have a{'n' if name[0] in 'aeiou' else ''} {name}"
                 sentences.append(
                     f"{what}{' in ' if others else ''}{in_words(shared, both.count())}. Take one of the two away first; "
                     "where that cannot be done, they stay two partners."
