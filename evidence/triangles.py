@@ -45,7 +45,7 @@ class Triangle:
     @property
     def weakest(self) -> str:
         """Who felt least in the latest quarter with a word, by name; empty where all felt the same."""
-        names = dict(self.parties)
+        names = {**dict(self.parties), CUSTOMER: "us"}
         return " and ".join(names[party] for party in self.last.verdict.weakest) if self.last else ""
 
     @property

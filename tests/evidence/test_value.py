@@ -76,8 +76,14 @@ def test_what_three_parties_say_is_entered_at_once_and_shown(client, pair, procu
     for partner in pair:
         page = client.get(reverse("value", args=[partner.pk])).content.decode()
         assert "It does not pay for Delivers" in page
+        assert "The least came back for Delivers" in page
         assert "on their word" in page
         assert "120 hours of 3 people" in page
+
+
+def test_we_are_called_us_where_the_least_came_back_for_ourselves(client, pair, procurement):
+    client.post(address(pair), typed(customer__felt_return="-1"))
+    assert "It does not pay for us" in client.get(reverse("value", args=[pair[0].pk])).content.decode()
 
 
 def test_a_statement_taken_back_is_gone(client, pair, procurement):
