@@ -7,6 +7,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from governance.models import DEFER, Decision
 from partners.models import Contract, Partner, term_end
+from partners.services.deadlines import has_term
 
 
 def latest_decisions() -> QuerySet[Decision]:
@@ -35,6 +36,22 @@ def decision_of(contract: Contract) -> Any:
     """The last decision about the contract's current term, or None."""
     about = Q(term_ends=contract.term_ends) if contract.term_ends else Q(term_ends=None)
     return Decision.objects.filter(about, contract=contract).select_related("by").first()
+
+
+def has_lapsed(decision: Decision, contract: Contract) -> bool:
+    """Whether it is about a term that was ahead and that an edit of the contract's terms has done away with."""
+    about, now = decision.term_ends, contract.term_ends
+    if about is None or now is None:
+        return about != now
+    if about == now or about < contract.today:
+        return False
+    return about > now or not has_term(contract, about)
+
+
+def lapsed_decision_of(contract: Contract) -> Decision | None:
+    """The last decision about the contract if it has lapsed: nothing has been decided since."""
+    last = Decision.objects.filter(contract=contract).select_related("by").first()
+    return last if last and not contract.has_ended and has_lapsed(last, contract) else None
 
 
 class Decided(NamedTuple):

@@ -1,6 +1,6 @@
 """The mail of a reminder: what decides, in a few lines, and the way to the brief."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -11,11 +11,12 @@ from django.utils.text import Truncator, get_text_list
 from accounts.models import OutgoingMail, User
 from accounts.services.mail import queue_mail
 from accounts.templatetags.look import away, day
-from governance.models import DEFER
+from governance.decisions import has_lapsed
+from governance.models import DEFER, Decision
 from governance.recipients import OF_UNIT, OWNER, PARTNER_OWNER, Recipient
 from governance.reminders import ALERTS, DEFERRAL, LEAD, OVERDUE, RENEWED, Stage
 from governance.standing import before_of, headline, latest_of
-from governance.words import amount
+from governance.words import amount, lapse
 from partners import terms
 from partners.models import Contract
 from scorecards.figures import Point, histories
@@ -29,7 +30,7 @@ LONGEST_NAME = 80  # of a contract or a partner in a subject
 class Letters:
     """Mails about some contracts to some people. What they say of scores and cycles is read once for all of them."""
 
-    def __init__(self, pairs: Iterable[tuple[Contract, User]], today: date) -> None:
+    def __init__(self, pairs: Sequence[tuple[Contract, User]], today: date) -> None:
         self.today = today
         partners: dict[User, set[int]] = {}
         for contract, user in pairs:
@@ -48,6 +49,7 @@ class Letters:
         templates = {point.template_id for points in self.points.values() for point in points}
         bands = Band.objects.filter(template__in=templates).values_list("template", "letter", "name")
         self.bands = {(template, letter): name for template, letter, name in bands}
+        self.lapsed = _lapsed({contract.pk: contract for contract, _ in pairs})
 
     def queue(
         self,
@@ -110,7 +112,7 @@ class Letters:
         found = [
             f"The decision was put off until {day(known.deferred_to)}."
             if put_off
-            else "Nothing is decided yet."
+            else self.lapsed.get(contract.pk, "Nothing is decided yet.")
         ]
         if cycle := self.under_way.get(contract.partner_id):
             found.append(f"{cycle} is still open, so the score may move.")
@@ -119,6 +121,13 @@ class Letters:
         if gap:
             found.append(gap)
         return found
+
+
+def _lapsed(contracts: dict[int, Contract]) -> dict[int, str]:
+    """Of those whose last decision was about a term that is no more, that it is; by id. One statement."""
+    rows = Decision.objects.filter(contract__in=contracts).order_by("at", "pk").defer("snapshot")
+    last = {row.contract_id: (row, contracts[row.contract_id]) for row in rows}  # type: ignore[index]
+    return {contract.pk: lapse(row, contract) for row, contract in last.values() if has_lapsed(row, contract)}
 
 
 def _subject(contract: Contract, stage: Stage, today: date) -> str:

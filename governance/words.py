@@ -33,6 +33,16 @@ def amount(value: Any, currency: str) -> str:
     return f"{currency}\u00a0{value:,.0f}"
 
 
+def lapse(decision: Any, contract: Any) -> str:
+    """That a decision was about a term the contract no longer has, and what that means."""
+    was = f"the term to {day(decision.term_ends)}" if decision.term_ends else "a contract without an end"
+    now = f"the term to {day(contract.term_ends)}" if contract.term_ends else "it as it is now"
+    return (
+        f"The decision of {day(decision.at)}, {decision.get_outcome_display().lower()}, no longer applies: it was about {was}, "
+        f"and the terms were changed since. Nothing is decided about {now}, and reminders go on."
+    )
+
+
 def headline(found: dict[str, Any], currency: str) -> str:
     """The portfolio in one sentence."""
     sums = found["totals"]

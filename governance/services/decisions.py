@@ -50,7 +50,7 @@ def record_decision(
     )  # fmt: skip
     saved.ends_for_good = saved.term_ends if outcome in STOPS_RENEWAL else None
     set_deadlines([saved])
-    saved.save(update_fields=WORKED_OUT)
+    saved.save(update_fields=["ends_for_good", *WORKED_OUT])
     keep_terms([saved])
     return decision
 

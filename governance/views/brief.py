@@ -13,10 +13,11 @@ from accounts.templatetags.look import day
 from accounts.versions import StaleSave
 from governance.brief import admission_of, brief_of
 from governance.brief.keeping import sealed, unsealed
-from governance.decisions import admission_decision_of, decision_of
+from governance.decisions import admission_decision_of, decision_of, lapsed_decision_of
 from governance.forms import AdmissionForm, RenewalForm
 from governance.models import REJECT, STOPS_RENEWAL, Decision
 from governance.services.decisions import AlreadyDecided, decide_admission, record_decision
+from governance.words import lapse
 from partners.models import Contract, Partner
 from vendorhub.roles import may, needs
 
@@ -43,12 +44,13 @@ def brief(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if decision:
         return redirect(decision)
-    shown = brief_of(contract, request.user)
+    shown, lapsed = brief_of(contract, request.user), None if last else lapsed_decision_of(contract)
     context = {
         "contract": contract, "partner": contract.partner, "brief": shown, "form": form,
         "last": decision_of(contract) if status == 409 else last, "is_open": not contract.has_ended,
         "decides": may(request.user, "decide") and not contract.has_ended,
         "sealed": sealed(shown, contract, request.user),
+        "lapsed": lapsed, "lapse": lapse(lapsed, contract) if lapsed else "",
     }  # fmt: skip
     return render(request, "governance/brief.html", context, status=status)
 

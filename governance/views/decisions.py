@@ -12,8 +12,10 @@ from accounts.models import BusinessUnit
 from accounts.spreadsheets import csv_response
 from accounts.templatetags.look import moment
 from governance.decision_list import FILTERS, NEWEST, decisions_asked_for
+from governance.decisions import has_lapsed
 from governance.forms import FollowUpForm
 from governance.models import AT_ADMISSION, AT_RENEWAL, Decision
+from governance.words import lapse
 from scorecards.models import Scorecard
 from vendorhub.roles import needs
 
@@ -72,6 +74,7 @@ def decision_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "decision": decision,
         "form": form,
         "later": _later(decision),
+        "lapse": _lapse(decision),
         **_as_it_was(decision, request.user),
     }
     return render(
@@ -86,6 +89,13 @@ def _later(decision: Decision) -> Decision | None:
     )
     last = same.select_related("by").first()
     return last if last and last != decision else None
+
+
+def _lapse(decision: Decision) -> str:
+    """That its term is no more, unless there is nothing left to decide."""
+    contract = decision.contract
+    over = contract is None or contract.has_ended or not has_lapsed(decision, contract)
+    return "" if over else lapse(decision, contract)
 
 
 def _as_it_was(decision: Decision, reader: Any) -> dict[str, Any]:

@@ -121,8 +121,8 @@ class Contract(models.Model):
     renewed_until = models.DateField(
         null=True, editable=False, help_text="End of the term it has renewed itself or was extended into."
     )
-    # Written with a decision that stops the renewal; `set_deadlines` never goes beyond that term, and clears it when
-    # the contract has no such term any more.
+    # Written with a decision that stops the renewal: `set_deadlines` never goes beyond that term. It holds while the
+    # contract has that term, and says nothing of any other.
     ends_for_good = models.DateField(
         null=True, editable=False, help_text="Last day of the term it was decided not to renew."
     )

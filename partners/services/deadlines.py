@@ -10,7 +10,7 @@ from partners.dates import Term, current_term, nth_term, term_after
 from partners.models import EXTENSIONS, Contract, ContractTerm
 from partners.models.terms import AMENDED, BACK, EXTENDED, ORIGINAL, RENEWED
 
-WORKED_OUT = ("notice_deadline", "renewed_until", "ends_for_good", "extended")
+WORKED_OUT = ("notice_deadline", "renewed_until", "extended")
 _BATCH = 1_000
 _TERMS_KEPT = 60  # of those a contract had behind it when it came in; older ones follow from the arithmetic
 
@@ -19,7 +19,8 @@ def set_deadlines(contracts: Iterable[Contract]) -> list[Contract]:
     """Set what is worked out of each contract's terms, writing nothing. Return those in which it changed.
 
     An automatic renewal nobody stopped in time counts: the term is then the next one that can still be ended. A decision
-    that stops the renewal holds for the term it was taken about and for no other.
+    that stops the renewal holds for the term it was taken about and for no other; once the contract has that term again,
+    it holds again.
     """
     changed = []
     for contract in contracts:
@@ -27,14 +28,10 @@ def set_deadlines(contracts: Iterable[Contract]) -> list[Contract]:
         contract.notice_deadline = contract.renewed_until = None
         if contract.term != EXTENSIONS or not contract.renewal_months:
             contract.extended = 0
-        if contract.ends_for_good and not _has_term(contract, contract.ends_for_good):
-            contract.ends_for_good = None
         if contract.ends:
             term = _term_of(contract)
             contract.notice_deadline = term.deadline
             contract.renewed_until = term.ends if term.renewals else None
-            if contract.ends_for_good and term.ends > contract.ends_for_good:
-                contract.ends_for_good = None
         if before != [getattr(contract, name) for name in WORKED_OUT]:
             changed.append(contract)
     return changed
@@ -47,9 +44,9 @@ def _term_of(contract: Contract) -> Term:
     is_closed = closed_days(contract.country)
     if contract.extended:
         return numbered(contract, contract.extended)
-    return current_term(
-        contract.ends, contract.notice, months, is_closed, contract.today, contract.ends_for_good
-    )
+    stop = contract.ends_for_good
+    stopped = stop if stop and has_term(contract, stop) else None
+    return current_term(contract.ends, contract.notice, months, is_closed, contract.today, stopped)
 
 
 def numbered(contract: Contract, number: int) -> Term:
@@ -60,7 +57,7 @@ def numbered(contract: Contract, number: int) -> Term:
     )
 
 
-def _has_term(contract: Contract, last: date) -> bool:
+def has_term(contract: Contract, last: date) -> bool:
     """Whether that day is, or would become, the last one of a term counted from the contract's original end."""
     if contract.ends is None or last <= contract.ends or not contract.renewal_months:
         return last == contract.ends

@@ -5,8 +5,14 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from accounts.templatetags.look import day
+from governance.decisions import has_lapsed
+from governance.due import open_contracts
+from governance.letters import Letters
 from governance.models import Decision
+from partners.dates import plus_months
 from partners.models import Contract
+from partners.services.deadlines import set_deadlines
 from scorecards.models import Cycle, Scorecard
 from tests.factories import make_assessment, make_contract, make_partner, make_unit, make_user
 from tests.forms import page_forms
@@ -222,3 +228,43 @@ def test_a_contract_with_decisions_says_why_it_cannot_be_deleted(client, contrac
     assert answer.status_code == 409
     assert "cannot be deleted" in text(answer)
     assert Contract.objects.filter(pk=contract.pk).exists()
+
+
+def test_a_decision_about_a_term_that_is_no_more_says_so_wherever_it_is_read(cio, contract, executive):
+    decide(cio, contract)
+    decision = Decision.objects.get()
+    contract.refresh_from_db()
+    pages = (
+        reverse("contract_detail", args=[contract.pk]), reverse("brief", args=[contract.pk]), decision.get_absolute_url(),
+    )  # fmt: skip
+    assert not [page for page in pages if "no longer applies" in text(cio.get(page))]
+    contract.ends += timedelta(days=30)
+    set_deadlines([contract])
+    contract.save()
+    for page in pages:
+        assert f"Nothing is decided about the term to {day(contract.ends)}" in text(cio.get(page)), page
+    told = Letters([(open_contracts(Contract.objects.with_yearly()).get(pk=contract.pk), executive)], TODAY())
+    facts = told.facts(open_contracts(Contract.objects.with_yearly()).get(pk=contract.pk), executive)
+    assert "leave, no longer applies" in dict(facts)["Open"]
+    decide(cio, contract, outcome="renew")
+    assert "Nothing is decided about" not in text(cio.get(pages[0]))
+    assert "no longer applies" in text(cio.get(pages[0])), "beside it in the list"
+    contract.ends -= timedelta(days=30)
+    set_deadlines([contract])
+    contract.save()
+    assert "Falling: leave, decided on" in text(cio.get(pages[1]))
+
+
+def test_a_term_that_went_by_as_decided_has_not_lapsed(contract, executive):
+    Contract.objects.filter(pk=contract.pk).update(
+        ends=TODAY() - timedelta(days=20), renewed_until=plus_months(TODAY() - timedelta(days=20), 12)
+    )
+    contract.refresh_from_db()
+    past = Decision(contract=contract, outcome="renew", term_ends=contract.ends)
+    ahead = Decision(contract=contract, outcome="renew", term_ends=TODAY() + timedelta(days=3))
+    assert (has_lapsed(past, contract), has_lapsed(ahead, contract)) == (False, True)
+    Contract.objects.filter(pk=contract.pk).update(
+        ends=TODAY() + timedelta(days=20), renewed_until=plus_months(TODAY() + timedelta(days=20), 12)
+    )
+    contract.refresh_from_db()
+    assert not has_lapsed(Decision(contract=contract, term_ends=contract.ends), contract), "it renewed itself"

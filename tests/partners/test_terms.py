@@ -7,10 +7,12 @@ import time_machine
 from django.urls import reverse
 
 from accounts.versions import StaleSave
+from governance.decisions import decision_of
 from governance.services.decisions import record_decision
 from partners.models import EXTENSIONS, Contract, ContractTerm
 from partners.services.deadlines import keep_terms, recompute_deadlines, set_deadlines
 from partners.services.terms import CannotExtend, extend, take_extension_back
+from partners.terms import in_sentences
 from tests.factories import make_contract, make_partner
 from tests.partners.register_files import text
 from tests.partners.test_register_import import bring_in
@@ -216,12 +218,25 @@ def test_a_stop_holds_for_its_own_term_and_for_no_other(analyst, executive, cloc
     contract.refresh_from_db()
     assert contract.ends_for_good == date(2026, 12, 31)
     assert analyst.post(edit, typed | {"ends": "2027-06-30", "version": 2}).status_code == 302
-    contract.refresh_from_db()
-    assert contract.ends_for_good is None
     clock.move_to(datetime(2027, 6, 2, tzinfo=UTC))
     recompute_deadlines()
     contract.refresh_from_db()
     assert contract.term_ends == date(2028, 6, 30)
+
+
+def test_a_stop_holds_again_once_its_term_is_back(analyst, executive, clock):
+    contract = make(ends=date(2026, 12, 31), **RENEWING)
+    leave(contract, executive)
+    edit = reverse("contract_edit", args=[contract.pk])
+    typed = TYPED | {"notice_period": "1", "auto_renews": "on", "renewal_months": "12"}
+    for version, ends in enumerate(("2027-06-30", "2026-12-31"), start=1):
+        assert analyst.post(edit, typed | {"ends": ends, "version": version}).status_code == 302
+    clock.move_to(datetime(2026, 12, 15, tzinfo=UTC))
+    recompute_deadlines()
+    contract.refresh_from_db()
+    assert contract.term_ends == date(2026, 12, 31)
+    assert decision_of(contract).outcome == "leave"
+    assert in_sentences(contract).startswith("Decided: it ends for good on 31 Dec 2026.")
 
 
 def test_a_stop_of_a_term_that_can_no_longer_come_is_void(executive, clock):
@@ -230,11 +245,12 @@ def test_a_stop_of_a_term_that_can_no_longer_come_is_void(executive, clock):
     recompute_deadlines()
     contract.refresh_from_db()
     leave(contract, executive)
-    for ends, stop in [(date(2026, 12, 31), date(2027, 12, 31)), (date(2027, 3, 31), None)]:
+    clock.move_to(datetime(2028, 1, 15, 11, tzinfo=UTC))
+    for ends, last in [(date(2026, 12, 31), date(2027, 12, 31)), (date(2027, 3, 31), date(2028, 3, 31))]:
         contract.refresh_from_db()
         contract.ends = ends
         set_deadlines([contract])
-        assert contract.ends_for_good == stop
+        assert contract.term_ends == last
 
 
 def test_what_was_decided_to_end_is_not_extended_by_the_way(executive):
