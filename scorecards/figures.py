@@ -15,9 +15,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from accounts.compiled import compiled
 from partners.models import APART_KINDS
 from scorecards import scoring
-from scorecards.models import CategoryScore, Cycle, Score, Scorecard
+from scorecards.models import CategoryScore, Cycle, Score, Scorecard, Template
+from scorecards.whole import whole
 
 SLICE = 1_000  # scorecards a query: with many more, PostgreSQL reads every mark there is
 MARKS_SHOWN_FROM = 5  # with fewer marks, showing them one by one could tell who gave which
@@ -213,11 +215,19 @@ class Point:
     ends: date
     closed: bool
     template_id: int
+    template_version: int
+    template_state: str
     overall: Decimal | None
     coverage: Decimal | None
     raters: int
     status: str
     standing: str
+    categories: dict[int, Decimal]  # by category id
+
+    @property
+    def template(self) -> Template:
+        """What it was scored with: its categories, criteria and bands at hand."""
+        return whole(Template(pk=self.template_id, version=self.template_version, state=self.template_state))
 
 
 def histories(scorecards: "QuerySet[Scorecard]") -> dict[int, list[Point]]:
@@ -226,11 +236,30 @@ def histories(scorecards: "QuerySet[Scorecard]") -> dict[int, list[Point]]:
     Start from `Scorecard.objects.scores_visible_to(user)` and filter by the partners on the page.
     """
     found = defaultdict(list)
-    rows = scorecards.order_by("cycle__ends", "cycle").values_list(
-        "partner_id", "pk", "cycle__name", "cycle__ends", Q(cycle__state=Cycle.CLOSED),  # type: ignore[arg-type]
-        "template_id",
-        "score__overall", "score__coverage", "score__raters", "score__status", "score__standing",
-    )  # fmt: skip
-    for partner_id, *point, raters, status, standing in rows:
-        found[partner_id].append(Point(*point, raters or 0, status or Score.NONE, standing or ""))  # type: ignore[call-arg]
+    for partner_id, *row in _rows_of_points(scorecards):
+        found[partner_id].append(_point(*row))
     return dict(found)
+
+
+def history(partner: int, user: Any) -> list[Point]:
+    """What the partner's scorecards came to whose scores the user may see, oldest first, in one query."""
+    return [_point(*row) for _, *row in _rows_of_history(user, partner)]
+
+
+@compiled
+def _rows_of_history(user: Any, partner: int) -> QuerySet:
+    return _rows_of_points(Scorecard.objects.scores_visible_to(user).filter(partner=partner))
+
+
+def _rows_of_points(scorecards: "QuerySet[Scorecard]") -> QuerySet:
+    return scorecards.order_by("cycle__ends", "cycle").values_list(
+        "partner_id", "pk", "cycle__name", "cycle__ends", Q(cycle__state=Cycle.CLOSED),  # type: ignore[arg-type]
+        "template_id", "template__version", "template__state", "score__overall", "score__coverage", "score__raters",
+        "score__status", "score__standing", "score__category_ids", "score__category_scores",
+    )  # fmt: skip
+
+
+def _point(*row: Any) -> Point:
+    *known, raters, status, standing, categories, scores = row
+    parts = dict(zip(categories or (), scores or (), strict=True))
+    return Point(*known, raters or 0, status or Score.NONE, standing or "", parts)  # type: ignore[call-arg]

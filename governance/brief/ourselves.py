@@ -8,8 +8,8 @@ from governance.brief.section import Question, Section, Source, short
 from governance.brief.subject import Subject
 from governance.standing import latest_of
 from partners.models import Partner
-from scorecards.figures import histories
-from scorecards.models import Band, CategoryScore, Score, Scorecard
+from scorecards.figures import history
+from scorecards.models import Score
 from scorecards.scoring import band_of
 
 SHOWN = 3
@@ -21,15 +21,15 @@ def section(about: Subject) -> Section | None:
     own = Partner.objects.visible_to(about.user).filter(kind="own").first()
     if own is None or own.pk == about.partner.pk:
         return None
-    seen = Scorecard.objects.scores_visible_to(about.user).filter(partner=own)
-    latest = latest_of(histories(seen).get(own.pk, []))
+    latest = latest_of(history(own.pk, about.user))
     if latest is None or latest.overall is None:
         return None
-    bands = list(Band.objects.filter(template=latest.template_id).values_list("letter", "name", "lower"))
-    edges = [(letter, lower) for letter, _, lower in bands]
-    name = next((name for letter, name, _ in bands if letter == latest.standing), "")
-    categories = CategoryScore.objects.filter(scorecard=latest.scorecard_id).order_by("score", "category")
-    rows = list(categories.values_list("category__name", "score"))
+    bands = latest.template.bands.all()
+    edges = [(band.letter, band.lower) for band in bands]
+    name = next((band.name for band in bands if band.letter == latest.standing), "")
+    names = {category.pk: category.name for category in latest.template.categories.all()}
+    categories = sorted(latest.categories.items(), key=lambda row: (row[1], row[0]))
+    rows = [(names[category], value) for category, value in categories]
     stands = name if latest.status == Score.FINAL else "provisional"
     weakest = short(rows[0][0]) if rows else ""
     return Section(

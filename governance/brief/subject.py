@@ -11,7 +11,7 @@ from django.utils import timezone
 from governance.standing import before_of, latest_of
 from partners.models import Contract, Partner
 from scorecards.arithmetic import Arithmetic
-from scorecards.figures import Point, histories
+from scorecards.figures import Point, history
 from scorecards.models import Score, Scorecard
 from scorecards.scoring import difference
 
@@ -29,8 +29,7 @@ class Subject:
     @cached_property
     def points(self) -> list[Point]:
         """The partner's cycles, oldest first."""
-        seen = Scorecard.objects.scores_visible_to(self.user).filter(partner=self.partner.pk)
-        return histories(seen).get(self.partner.pk, [])
+        return history(self.partner.pk, self.user)
 
     @cached_property
     def latest(self) -> Point | None:

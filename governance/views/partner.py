@@ -12,8 +12,7 @@ from governance.standing import before_of, doubt, headline, latest_of, why_no_sc
 from partners.cost_table import ahead_of_many
 from partners.models import Contract, Partner
 from scorecards.charts import TrendPoint
-from scorecards.figures import Point, histories
-from scorecards.models import Band, CategoryScore, Scorecard
+from scorecards.figures import Point, history
 from scorecards.scoring import band_of, difference
 from vendorhub.roles import needs
 
@@ -32,16 +31,16 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
     contracts = Contract.objects.of_units_of(request.user).filter(partner=partner).current_first()
     if tab == "contracts":
         contracts = contracts.select_related("owner", "unit", "delivered_by")
-    points = histories(Scorecard.objects.scores_visible_to(request.user).filter(partner=partner))
+    points = history(partner.pk, request.user)
     context: dict[str, Any] = {
         "partner": partner, "tab": tab, "tabs": TABS, "contracts": contracts,
-        **_standing(partner, points.get(partner.pk, [])),
+        **_standing(partner, points),
     }  # fmt: skip
     context["next_end"] = next(
         (row.term_ends for row in context["contracts"] if row.ends and not row.has_ended), None
     )
     if tab == "scorecard" and context["latest"]:
-        context |= _scores(context["latest"], points[partner.pk], context["bands"])
+        context |= _scores(context["latest"], points, context["bands"])
     elif context["latest"] is None:
         context["missing"] = why_no_score(partner, request.user)
     if tab == "contracts":
@@ -58,8 +57,8 @@ def _standing(partner: Partner, points: list[Point]) -> dict[str, Any]:
     latest = latest_of(points)
     before = before_of(points, latest) if latest else None
     change = _change(latest, before)
-    bands = Band.objects.filter(template=latest.template_id) if latest else Band.objects.none()
-    edges = list(bands.values_list("letter", "name", "lower"))
+    bands = latest.template.bands.all() if latest else ()
+    edges = [(band.letter, band.name, band.lower) for band in bands]
     band = next((name for letter, name, _ in edges if letter == latest.standing), "") if latest else ""
     return {
         "latest": latest,
@@ -78,7 +77,6 @@ def _change(point: Point | None, before: Point | None) -> Decimal | None:
 def _scores(latest: Point, points: list[Point], bands: list[tuple[str, str, Decimal]]) -> dict[str, Any]:
     edges = [(letter, lower) for letter, _, lower in bands]
     names = {letter: name for letter, name, _ in bands}
-    categories = CategoryScore.objects.filter(scorecard=latest.scorecard_id).order_by("category__position")
     trend = [
         TrendPoint(
             p.cycle, p.overall, p.standing, place == 0 or p.template_id == points[place - 1].template_id
@@ -89,8 +87,9 @@ def _scores(latest: Point, points: list[Point], bands: list[tuple[str, str, Deci
         "trend": trend[-TREND_LENGTH:],
         "recent": trend[-RECENT_LENGTH:],
         "categories": [
-            (name, score, (letter := band_of(edges, score)), names.get(letter))
-            for name, score in categories.values_list("category__name", "score")
+            (category.name, score, (letter := band_of(edges, score)), names.get(letter))
+            for category in latest.template.categories.all()
+            if (score := latest.categories.get(category.pk)) is not None
         ],
         "rows": [(point, _change(point, before_of(points, point))) for point in reversed(points)],
     }

@@ -3,10 +3,11 @@
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from accounts.compiled import compiled
 from accounts.numbers import row_number
 from partners.models import Partner
 from scorecards.arithmetic import Arithmetic
@@ -23,7 +24,7 @@ TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
 
 @needs("use")
 def scorecard_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    cards = _with_its_like(request.user, pk)
+    cards: list[Scorecard] = _with_its_like(request.user, pk)
     card = next((card for card in cards if card.pk == pk), None)
     if card is None:
         return _still_blind(request, pk)
@@ -92,12 +93,13 @@ def _taken_apart(card: Scorecard, past: list[Scorecard], opened: set[str], again
     }
 
 
-def _with_its_like(user: Any, pk: int) -> list[Scorecard]:
-    """The scorecards of its partner whose scores this person may see, it among them, oldest first: one statement."""
+@compiled
+def _with_its_like(user: Any, pk: int) -> QuerySet[Scorecard]:
+    """The scorecards of its partner whose scores this person may see, it among them, oldest first."""
     seen = Scorecard.objects.scores_visible_to(user)
     like_it = seen.filter(partner=Scorecard.objects.filter(pk=pk).values("partner")[:1])
     cards = like_it.select_related("cycle", "partner", "template", "score")
-    return list(cards.order_by("cycle__ends", "cycle_id"))
+    return cards.order_by("cycle__ends", "cycle_id")
 
 
 def _trend(cards: list[Scorecard]) -> list[TrendPoint]:
