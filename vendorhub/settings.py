@@ -259,6 +259,11 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "recompute": {"task": "scorecards.tasks.recompute_requested", "schedule": 1.0, "options": {"expires": 5}},
+    "figures": {
+        "task": "evidence.tasks.refresh_requested_figures",
+        "schedule": 2.0,
+        "options": {"expires": 5},
+    },
     "mail": {"task": "accounts.tasks.send_queued_mail", "schedule": 2.0, "options": {"expires": 10}},
     "imports": {"task": "partners.tasks.run_waiting_imports", "schedule": 2.0, "options": {"expires": 10}},
     "deadlines": {"task": "partners.tasks.recompute_deadlines", "schedule": crontab(minute=5)},
@@ -267,6 +272,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=10),
     },  # once deadlines are new
     "reconcile": {"task": "scorecards.tasks.reconcile_scores", "schedule": crontab(hour=3, minute=0)},
+    "figures of all": {"task": "evidence.tasks.refresh_all_figures", "schedule": crontab(hour=0, minute=20)},
     "changes": {"task": "governance.tasks.forget_old_changes", "schedule": crontab(hour=3, minute=30)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")

@@ -1,6 +1,5 @@
 """Figures worked out from the entries, requests to work them out again, and what the company agreed on."""
 
-import uuid
 from typing import Any, Self
 
 from django.db import models
@@ -16,8 +15,10 @@ class Figure(models.Model):
     """What the entries about a partner come to (see `evidence.figures`). `value` None: not enough to say.
 
     `lower` and `upper` are the ends of a 95 % interval where the figure has one; `word` what is said instead of or
-    beside the number ("only in season"). `starts` and `ends`: the first and last day of what was looked at.
+    beside the number ("only in season"). `starts`: since when, where that is later than the figure's period.
     """
+
+    DERIVED = True  # of two partners that are merged it is worked out again
 
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="figures", db_index=False)
     name = models.CharField(max_length=40)
@@ -27,7 +28,6 @@ class Figure(models.Model):
     observations = models.PositiveIntegerField(default=0)
     word = models.CharField(max_length=40, blank=True)
     starts = models.DateField(null=True)
-    ends = models.DateField()
 
     objects = EntryQuerySet.as_manager()
 
@@ -39,11 +39,12 @@ class Figure(models.Model):
 
 
 class FigureRequest(models.Model):
-    """A partner whose evidence changed. Renewed by a new `token` while a worker may be at it."""
+    """A partner whose evidence changed. Written by triggers alone (evidence/sql), taken away by the worker that saw it."""
 
-    partner = models.OneToOneField(Partner, primary_key=True, on_delete=models.CASCADE, related_name="+")
-    token = models.UUIDField(default=uuid.uuid4)
-    requested_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    DERIVED = True
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="+")
+    requested_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return str(self.partner_id)

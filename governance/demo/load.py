@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.middleware import set_actor
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
+from evidence.services.figures import refresh_all
 from governance.demo import PASSWORD, data
 from governance.demo.costs import load_costs
 from governance.demo.decisions import load_decisions
@@ -63,6 +64,7 @@ def load_demo(today: date | None = None) -> Demo:
         load_reminders(demo)
     finally:
         set_actor(None)
+    refresh_all(demo.today)
     _shorten_history()
     return demo
 

@@ -24,9 +24,10 @@ class Preview:
 
 
 def references() -> list[models.ForeignKey]:
-    """Every foreign key to a partner, in any app, named backwards or not."""
+    """Every foreign key to a partner, in any app, named backwards or not; what is only worked out goes with it."""
     keys = (getattr(relation, "field", None) for relation in Partner._meta.get_fields(include_hidden=True))
-    return [key for key in keys if isinstance(key, models.ForeignKey) and key.related_model is Partner]
+    found = [key for key in keys if isinstance(key, models.ForeignKey) and key.related_model is Partner]
+    return [key for key in found if not getattr(key.model, "DERIVED", False)]
 
 
 def preview(loser: Partner, winner: Partner, *, by: Any) -> Preview:
