@@ -108,12 +108,10 @@ class Letters:
 
     def _open(self, contract: Contract, gap: str) -> list[str]:
         known: Any = contract
-        put_off = known.outcome == DEFER
-        found = [
-            f"The decision was put off until {day(known.deferred_to)}."
-            if put_off
-            else self.lapsed.get(contract.pk, "Nothing is decided yet.")
-        ]
+        found = [self.lapsed.get(contract.pk, "Nothing is decided yet.")]
+        if known.outcome == DEFER:
+            since = ", and nothing has been decided since" if known.deferred_to < self.today else ""
+            found = [f"The decision was put off until {day(known.deferred_to)}{since}."]
         if cycle := self.under_way.get(contract.partner_id):
             found.append(f"{cycle} is still open, so the score may move.")
         if known.yearly is None:

@@ -5,12 +5,15 @@ plus two months 31 March. Days outside the years 1 to 9999 do not exist; what wo
 """
 
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 IsClosed = Callable[[date], bool]
+_supposed: ContextVar[date | None] = ContextVar("supposed", default=None)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,16 @@ def current_term(
     return found
 
 
+@contextmanager
+def supposing(today: date | None) -> Iterator[None]:
+    """Inside, it is that day wherever a contract is; None: whatever the clock says."""
+    before = _supposed.set(today)
+    try:
+        yield
+    finally:
+        _supposed.reset(before)
+
+
 def today_in(zone: str, now: datetime) -> date:
     """The calendar day it is there at a moment. Asks the clock only, so a day without a midnight does no harm."""
-    return now.astimezone(ZoneInfo(zone)).date()
+    return _supposed.get() or now.astimezone(ZoneInfo(zone)).date()

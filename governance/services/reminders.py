@@ -19,7 +19,9 @@ from governance.letters import Letters
 from governance.models import LeadTimes, Reminder
 from governance.recipients import OWNER, Audience, Recipient, audiences
 from governance.reminders import ALERTS, LEAD, OVERDUE, Stage, untold
+from partners.dates import supposing
 from partners.models import Contract
+from partners.services.deadlines import recompute_deadlines
 
 BATCH = 200  # contracts of one transaction
 KIND = "renewal reminder"
@@ -62,6 +64,19 @@ def make_reminders(today: date | None = None, *, only: Iterable[int] | None = No
             _make(due[start : start + BATCH], lead_times, day, scan)
     if today is None and only is None:
         Heartbeat.objects.update_or_create(name=SCANNED, defaults={"at": timezone.now()})
+    return scan
+
+
+@transaction.atomic
+def make_reminders_as_if(today: date) -> Scan:
+    """Make what will be due by a day ahead, if nobody decides until then: what renews itself by then has done so.
+
+    The contracts are as before afterwards; no term is noted.
+    """
+    with supposing(today):
+        recompute_deadlines(note_terms=False)
+        scan = make_reminders(today)
+    recompute_deadlines(note_terms=False)
     return scan
 
 

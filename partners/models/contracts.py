@@ -177,7 +177,7 @@ class Contract(models.Model):
 
     @property
     def has_ended(self) -> bool:
-        return self.term_ends is not None and self.term_ends < timezone.localdate()
+        return self.term_ends is not None and self.term_ends < self.today
 
     @property
     def term_ends(self) -> date | None:

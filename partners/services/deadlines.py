@@ -134,10 +134,11 @@ def _row(
     )  # fmt: skip
 
 
-def recompute_deadlines() -> int:
+def recompute_deadlines(*, note_terms: bool = True) -> int:
     """Work out every contract's deadline anew and write those that differ; return how many.
 
-    For a new day, and for a new version of the holiday calendars. May run at any time, and twice at once.
+    For a new day, and for a new version of the holiday calendars. May run at any time, and twice at once. `note_terms`:
+    whether to keep the terms that have come about.
     """
     written, last = 0, 0
     while True:
@@ -146,7 +147,8 @@ def recompute_deadlines() -> int:
             batch = list(rows.select_for_update(no_key=True)[:_BATCH])
             changed = set_deadlines(batch)
             Contract.objects.bulk_update(changed, WORKED_OUT)
-            keep_terms(batch)
+            if note_terms:
+                keep_terms(batch)
         if not batch:
             return written
         written, last = written + len(changed), batch[-1].pk

@@ -1,7 +1,7 @@
 """Whom a reminder goes to, what it says to them, and who stands in for an owner who cannot be told."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import OutgoingMail, User
 from governance.models import Reminder
 from governance.services.reminders import make_reminders
+from partners.services.deadlines import keep_terms
 from tests.factories import make_cycle, make_partner, make_scorecard, make_unit, make_user
 from tests.governance.conftest import TODAY as today
 from tests.governance.test_reminders import deadline_in, make
@@ -137,6 +138,21 @@ def test_the_command_makes_what_is_due_or_only_says_so(owner):
     later = (today() + timedelta(days=10)).isoformat()
     answer = json.loads(_run("--json", "--today", later))
     assert (answer["today"], answer["queued"], answer["reminders"][0]["days"]) == (later, 1, 14)
+
+
+def test_a_day_ahead_is_told_as_it_would_be_and_leaves_contracts_as_they_are(owner):
+    rolls = {"ends": date(2026, 12, 31), "auto_renews": True, "renewal_months": 12}
+    contract = make(owner, title="Hosting", **rolls, notice_period=30)
+    keep_terms([contract])
+    ahead = "2026-12-05"
+    assert "Hosting → Olga Owner: renewed itself 1 Dec 2026" in _run("--dry-run", "--today", ahead)
+    _run("--today", ahead)
+    mail = OutgoingMail.objects.get()
+    assert mail.subject.startswith("It renewed itself until 31 Dec 2027: Hosting")
+    assert "Unless notice is given by 1 Dec 2027, in 361 days" in mail.text
+    contract.refresh_from_db()
+    assert (contract.renewed_until, contract.notice_deadline) == (None, date(2026, 12, 1))
+    assert contract.terms.count() == 1
 
 
 @pytest.mark.parametrize("wrong", ["tomorrow", "2026-02-30", "31.12.2026", "99999-01-01", "0001-01-01"])

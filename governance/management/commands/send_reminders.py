@@ -1,18 +1,20 @@
 """Makes the reminders that are due and queues their mails."""
 
 import json
+from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.fields import DayField
 from accounts.templatetags.look import day
 from accounts.words import counted
 from governance.models import Reminder
-from governance.services.reminders import Scan, make_reminders
+from governance.services.reminders import Scan, make_reminders, make_reminders_as_if
 
 
 class Command(BaseCommand):
@@ -23,7 +25,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--today", metavar="DATE", help="What is due by this day instead, for example 2026-12-31."
+            "--today",
+            metavar="DATE",
+            help="What is due by this day instead, as if nobody decided until then: 2026-12-31.",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="Say what would be made, and make nothing."
@@ -32,10 +36,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, today: str | None, dry_run: bool, **options: Any) -> None:
         asked = _day(today)
-        with transaction.atomic():
-            scan = make_reminders(asked) if dry_run else None
-            transaction.set_rollback(dry_run)
-        scan = scan or make_reminders(asked)
+        is_ahead = asked is not None and asked > timezone.localdate()
+        make = make_reminders_as_if if is_ahead else make_reminders
+        with transaction.atomic() if dry_run else nullcontext():
+            scan = make(asked)  # type: ignore[arg-type]
+            if dry_run:
+                transaction.set_rollback(True)
         if options["json"]:
             self.stdout.write(json.dumps(_values(scan, asked, dry_run), indent=2))
             return
