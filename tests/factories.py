@@ -1,15 +1,32 @@
 """The smallest rows that can exist, for tests."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.models import BusinessUnit, User
+from evidence.models import (
+    THEM,
+    US,
+    Benchmark,
+    Benefit,
+    Commitment,
+    Disclosure,
+    Engagement,
+    Figure,
+    Incident,
+    Obligation,
+    Programme,
+    Promise,
+    PromiseMove,
+    Request,
+)
+from evidence.models.contacts import DELIVERED
 from partners.models import Contract, Partner
 from scorecards.models import (
     Assessment,
@@ -129,3 +146,87 @@ def rate(assessment: Assessment, *values: int | str | None) -> None:
             )
             for criterion, value in zip(criteria, values, strict=False) if value is not None
         )  # fmt: skip
+
+
+def make_engagement(partner: Partner, day: date, started_by: str = THEM, **fields: Any) -> Engagement:
+    return Engagement.objects.create(
+        partner=partner, day=day, started_by=started_by, **{"purpose": "serves", **fields}
+    )
+
+
+def make_request(partner: Partner, asked_on: date, answered_on: date | None = None, **fields: Any) -> Request:
+    """Asked by us, unless said otherwise; delivered on the day it is answered."""
+    outcome = DELIVERED if answered_on else ""
+    defaults = {"asked_by": US, "kind": "fix", "what": f"Request {next(_count)}", "outcome": outcome}
+    return Request.objects.create(
+        partner=partner, asked_on=asked_on, answered_on=answered_on, **{**defaults, **fields}
+    )
+
+
+def make_promise(
+    partner: Partner, promised_on: date, due_on: date | None, *moves: tuple[date, date], **fields: Any
+) -> Promise:
+    """A promise and the later moves of its day: (said on, now promised for)."""
+    promise = Promise.objects.create(
+        partner=partner, promised_on=promised_on, due_on=due_on,
+        **{"what": f"Promise {next(_count)}", "asked_by_us": due_on is None, **fields},
+    )  # fmt: skip
+    PromiseMove.objects.bulk_create(
+        PromiseMove(promise=promise, moved_on=moved_on, due_on=due) for moved_on, due in moves
+    )
+    return promise
+
+
+def make_incident(partner: Partner, opened_at: Any, **fields: Any) -> Incident:
+    """An incident, acknowledged and fixed after so many hours: `acknowledged=0.5, fixed=7`."""
+    for name in ("acknowledged", "fixed"):
+        if (hours := fields.pop(name, None)) is not None:
+            fields[f"{name}_at"] = opened_at + timedelta(hours=hours)
+    defaults = {"what": f"Incident {next(_count)}", "severity": "major"}
+    return Incident.objects.create(partner=partner, opened_at=opened_at, **{**defaults, **fields})
+
+
+def make_commitment(partner: Partner, due_on: date, made_by: str = THEM, **fields: Any) -> Commitment:
+    return Commitment.objects.create(
+        partner=partner, due_on=due_on, made_by=made_by, **{"what": f"Commitment {next(_count)}", **fields}
+    )
+
+
+def make_programme(
+    partner: Partner,
+    year: int,
+    benefits: Iterable[tuple[str, Any, Any]] = (),
+    obligations: Iterable[tuple[str, Any]] = (),
+    **fields: Any,
+) -> Programme:
+    """A year of a programme: benefits (kind, promised, received), obligations (kind, cost)."""
+    programme = Programme.objects.create(
+        partner=partner, year=year, **{"level": "gold", "currency": "EUR", **fields}
+    )
+    Benefit.objects.bulk_create(
+        Benefit(programme=programme, kind=kind, promised=promised, received=received)
+        for kind, promised, received in benefits
+    )
+    Obligation.objects.bulk_create(
+        Obligation(programme=programme, kind=kind, cost=cost) for kind, cost in obligations
+    )
+    return programme
+
+
+def make_benchmark(partner: Partner, as_of: date, **fields: Any) -> Benchmark:
+    defaults = {
+        "item": f"Item {next(_count)}", "our_price": 112, "low": 90, "median": 100, "high": 125, "currency": "EUR",
+        "source": "Market survey",
+    }  # fmt: skip
+    return Benchmark.objects.create(partner=partner, as_of=as_of, **{**defaults, **fields})
+
+
+def make_disclosure(partner: Partner, shared_on: date, shared_by: str = THEM, **fields: Any) -> Disclosure:
+    defaults = {"kind": "short", "what": f"Plan {next(_count)}"}
+    return Disclosure.objects.create(
+        partner=partner, shared_on=shared_on, shared_by=shared_by, **{**defaults, **fields}
+    )
+
+
+def make_figure(partner: Partner, name: str, value: Any, observations: int = 5, **fields: Any) -> Figure:
+    return Figure.objects.create(partner=partner, name=name, value=value, observations=observations, **fields)
