@@ -17,6 +17,7 @@ from django.db.models import (
     Min,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     Sum,
     Value,
@@ -29,7 +30,7 @@ from accounts.models import RATER_ROLES, User
 from accounts.numbers import row_number
 from partners.models import Partner
 from partners.search import search_partners
-from scorecards.models import Assessment, Criterion, Cycle, Rating, Scorecard, ScorecardQuerySet, Template
+from scorecards.models import Assessment, Criterion, Cycle, Rating, ScorecardQuerySet, Template
 from scorecards.services.invitations import mails_about
 from scorecards.whole import whole
 
@@ -126,9 +127,11 @@ class Cell:
 
 @dataclass
 class Line:
-    """One partner of the cycle with everybody who is asked."""
+    """One partner of the cycle, by name, with everybody who is asked."""
 
-    scorecard: Scorecard
+    scorecard_id: int
+    partner: str
+    template: Template
     cells: list[Cell] = field(default_factory=list)
 
     @property
@@ -158,17 +161,31 @@ def marks_asked(templates: Iterable[Template]) -> Counter[tuple[int, str]]:
     return asked
 
 
+# Written out, with the people joined to their counts instead of to each assessment, and as an array what is looked for.
+_SURVEY = """
+WITH seen AS MATERIALIZED (SELECT ARRAY({seen}) AS scorecards), counts AS MATERIALIZED (
+    SELECT rater_id, count(*) AS asked, count(submitted_at) AS submitted FROM scorecards_assessment
+    WHERE scorecard_id = ANY ((SELECT scorecards FROM seen)::bigint[]) GROUP BY rater_id
+)
+SELECT cardinality(scorecards), u.id, u.name, u.email, asked, submitted
+FROM seen LEFT JOIN (counts JOIN accounts_user u ON u.id = rater_id) ON true
+ORDER BY asked - submitted DESC, u.name, u.id
+"""
+
+
 def survey(scorecards: ScorecardQuerySet) -> Survey:
     """What is asked and submitted over these scorecards, in all and by person: one look at each assessment."""
-    theirs = Assessment.objects.filter(scorecards.holds()).order_by().values_list("rater")
-    counts = {
-        rater: numbers
-        for rater, *numbers in theirs.annotate(asked=Count("*"), submitted=Count("submitted_at"))
-    }
-    raters = User.objects.filter(pk__in=list(counts)).only("name", "email").order_by("name", "pk")
-    people = sorted((Person(rater, *counts[rater.pk]) for rater in raters), key=lambda p: -p.left)
+    seen, values = scorecards.order_by().values("id").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_SURVEY.format(seen=seen), values)
+        rows = cursor.fetchall()
+    people = [
+        Person(User.from_db(connection.alias, ["id", "name", "email"], person), asked, submitted)
+        for _, *person, asked, submitted in rows
+        if asked
+    ]
     asked, submitted = sum(p.asked for p in people), sum(p.submitted for p in people)
-    return Survey(scorecards.count(), asked, submitted, people)
+    return Survey(rows[0][0], asked, submitted, people)
 
 
 def count_marks(found: Survey, scorecards: ScorecardQuerySet) -> None:
@@ -248,21 +265,31 @@ WHERE a.scorecard_id = ANY (%(ids)s)
 """
 
 
-def lines(scorecards: Iterable[Scorecard], people: Iterable[Person]) -> list[Line]:
-    """The scorecards of a page with whom of these people is asked and how many marks they gave: one statement."""
-    found = {scorecard.pk: Line(scorecard) for scorecard in scorecards}
+def lines(scorecards: Iterable[tuple], people: Iterable[Person]) -> list[Line]:
+    """Rows `of_lines` with whom of these people is asked and how many marks they gave: one statement."""
+    found: dict[int, Line] = {}
+    templates: dict[int, Template] = {}
+    for scorecard, partner, pk, name, state, version in scorecards:
+        if pk not in templates:
+            templates[pk] = Template(pk=pk, name=name, state=state, version=version)
+        found[scorecard] = Line(scorecard, partner, templates[pk])
     raters = {person.rater.pk: person.rater for person in people}
-    asked = marks_asked({line.scorecard.template for line in found.values()})
+    asked = marks_asked(templates.values())
     with connection.cursor() as cursor:
         cursor.execute(_CELLS, {"ids": list(found)})
         for scorecard, rater, role, submitted, given in cursor.fetchall():
             if rater in raters:
                 line = found[scorecard]
-                number = asked[line.scorecard.template_id, role]
-                line.cells.append(Cell(raters[rater], role, submitted, number, given))
+                line.cells.append(Cell(raters[rater], role, submitted, asked[line.template.pk, role], given))
     for line in found.values():
         line.cells.sort(key=lambda cell: (cell.rater.name.casefold(), cell.rater.pk))
     return list(found.values())
+
+
+def of_lines(scorecards: ScorecardQuerySet) -> QuerySet:
+    """What `lines` needs of scorecards, and no more: a page shows fifty of them."""
+    template = ("template_id", "template__name", "template__state", "template__version")
+    return scorecards.values_list("pk", "partner__name", *template)
 
 
 def with_mails(cycle: Cycle, people: Iterable[Person]) -> list[Person]:

@@ -108,8 +108,7 @@ def show_cycle(request: HttpRequest, cycle: Cycle, *, status: int = 200, **forms
     if request.htmx and "marks" in request.GET:  # type: ignore[attr-defined]
         return render(request, "scorecards/cycle_marks.html", {"cycle": cycle, "totals": survey})
     by_rater = request.GET.get("by") == "raters"
-    shown = ("partner__name", "template__name", "template__state", "template__version")
-    names = progress.narrowed(scorecards, request.GET).only("template", *shown)
+    names = progress.of_lines(progress.narrowed(scorecards, request.GET))
     found: Any = survey.people if by_rater else names
     narrowed = any(request.GET.get(name) for name in ("find", "show", "rater"))
     paginator = Paginator(found, RATERS_A_PAGE if by_rater else PARTNERS_A_PAGE)
