@@ -3,14 +3,16 @@
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.compiled import compiled
 from governance.standing import before_of, doubt, headline, latest_of, why_no_score
 from partners.cost_table import ahead_of_many
-from partners.models import Contract, Partner
+from partners.models import Contact, Contract, Partner
 from scorecards.charts import TrendPoint
 from scorecards.figures import Point, history
 from scorecards.scoring import band_of, difference
@@ -23,22 +25,18 @@ TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
 @needs("see_partners")
 @require_safe
 def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    partner = get_object_or_404(
-        Partner.objects.visible_to(request.user).select_related("owner", "unit"), pk=pk
-    )
+    partner = next(iter(_found(request.user, pk)), None)
+    if partner is None:
+        raise Http404
     tab = request.GET.get("tab", "scorecard")
     tab = tab if tab in dict(TABS) else "scorecard"
-    contracts = Contract.objects.of_units_of(request.user).filter(partner=partner).current_first()
-    if tab == "contracts":
-        contracts = contracts.select_related("owner", "unit", "delivered_by")
+    contracts = (_contracts_in_full if tab == "contracts" else _contracts)(request.user, pk)
     points = history(partner.pk, request.user)
     context: dict[str, Any] = {
         "partner": partner, "tab": tab, "tabs": TABS, "contracts": contracts,
         **_standing(partner, points),
     }  # fmt: skip
-    context["next_end"] = next(
-        (row.term_ends for row in context["contracts"] if row.ends and not row.has_ended), None
-    )
+    context["next_end"] = next((row.term_ends for row in contracts if row.ends and not row.has_ended), None)
     if tab == "scorecard" and context["latest"]:
         context |= _scores(context["latest"], points, context["bands"])
     elif context["latest"] is None:
@@ -48,8 +46,29 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
             [row for row in contracts if not row.has_ended], timezone.localdate()
         )
     else:
-        context["contacts"] = partner.contacts.all()
+        context["contacts"] = _contacts(request.user, pk)
     return render(request, "governance/partner_detail.html", context)
+
+
+@compiled
+def _found(user: Any, pk: int) -> QuerySet[Partner]:
+    return Partner.objects.visible_to(user).select_related("owner", "unit").filter(pk=pk)
+
+
+@compiled
+def _contracts(user: Any, partner: int) -> QuerySet[Contract]:
+    return Contract.objects.of_units_of(user).filter(partner=partner).current_first()
+
+
+@compiled
+def _contracts_in_full(user: Any, partner: int) -> QuerySet[Contract]:
+    contracts = Contract.objects.of_units_of(user).filter(partner=partner).current_first()
+    return contracts.select_related("owner", "unit", "delivered_by")
+
+
+@compiled
+def _contacts(user: Any, partner: int) -> QuerySet[Contact]:
+    return Contact.objects.filter(partner=partner)
 
 
 def _standing(partner: Partner, points: list[Point]) -> dict[str, Any]:
