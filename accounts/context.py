@@ -24,7 +24,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"places": []}
-    segment = request.path.split("/")[1]
+    segment = "renewals" if request.path.endswith("/brief/") else request.path.split("/")[1]
     places = [
         {"label": label, "url_name": name, "current": segment in segments}
         for label, name, permission, segments in PLACES

@@ -42,7 +42,7 @@ GROUPS = {
 SHOWN = {OVERDUE: 12, "30": 14, "90": 14, "180": 10, LATER: 0}  # rows of each group on the first page
 ROWS_A_PAGE = 50
 DRAWN = 40  # dots on the line: those with the largest value
-NEWS_FOR = 90  # days for which a deadline that passed undecided is shown although its term has gone by
+NEWS_FOR = 90  # days for which it is shown that a term renewed itself undecided
 SLOT = 15 * 60  # seconds: days begin at another time in other zones
 Result = TypeVar("Result")
 NOT_ANY = "none"  # in an address: no unit, no owner
@@ -156,7 +156,7 @@ def _dues(
     if deadline and deadline < until:
         days = (deadline - today).days
         is_open = (says is None or not says.is_final) and for_good != term
-        if days >= 0 or (is_open and max(term, deadline + timedelta(days=NEWS_FOR)) >= today):
+        if days >= 0 or (is_open and term >= today):  # of what has ended nothing is left to decide
             yield Due(pk, partner, deadline, days, _group(days), term, currency, value, says)
     is_soon = deadline is not None and (deadline - today).days <= 90
     if not (renewed and number is not None and months) or extended or is_soon or (says and says.is_final):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from accounts.templatetags.look import away, day, money, score
 from accounts.words import counted, in_words
 from governance.brief.head import if_nobody_acts
+from governance.brief.section import short as short_name
 from governance.comparison import Compared
 from governance.models import DEFER
 from governance.renewals import Found, Group, Row
@@ -40,11 +41,11 @@ def lede(found: Found) -> str:
     said = []
     if first := found.first:
         said.append(
-            f"{first.contract.partner} comes first: notice must be given {away(first.due.deadline, first.contract.today)}."
+            f"{short_name(str(first.contract.partner))} comes first: notice must be given {away(first.due.deadline, first.contract.today)}."
         )
     if number := found.passed_count:
         many = "deadline has" if number == 1 else "deadlines have"
-        names = in_words(dict.fromkeys(str(row.contract.partner) for row in found.passed), number)
+        names = in_words(dict.fromkeys(short_name(str(row.contract.partner)) for row in found.passed), number)
         said.append(f"{sentence(spelled(number))} {many} already passed without a decision: {names}.")
     return " ".join(said)
 
@@ -121,9 +122,10 @@ def beside(columns: Sequence[Compared]) -> str:
     if len(columns) < 2:
         return "Choose two to four partners to compare."
     if len(ranked) < 2:
-        return f"{in_words([str(one.partner) for one in columns], len(columns))} side by side."
+        return f"{in_words([short_name(str(one.partner)) for one in columns], len(columns))} side by side."
     best, worst = ranked[0], ranked[-1]
     high, low = score(best.latest.overall), score(worst.latest.overall)  # type: ignore[union-attr]
     if high == low:
         return f"All {spelled(len(ranked))} stand at {high}."
-    return f"{best.partner} stands highest with {high}, {worst.partner} lowest with {low}."
+    highest, lowest = short_name(str(best.partner)), short_name(str(worst.partner))
+    return f"{highest} stands highest with {high}, {lowest} lowest with {low}."

@@ -60,7 +60,10 @@ def _shortened(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _note(about: Renewal, forecast: Forecast, left: Mapping[str, Decimal], leaving: bool) -> str:
     """Which years, until when, and what the sum does not hold."""
-    said = [f"Contract years, from today to {day(forecast.until)}."]
+    outlives = about.contract.term_ends and forecast.until > about.contract.term_ends
+    said = [
+        f"Contract years, from today to {'the end of life on ' if outlives else ''}{day(forecast.until)}."
+    ]
     said += ["It has no end: counted so far."] if forecast.is_open else []
     said += ["Outline: leaving."] if leaving else []
     if left:

@@ -18,7 +18,7 @@ from governance.forms import AdmissionForm, RenewalForm
 from governance.models import REJECT, STOPS_RENEWAL, Decision
 from governance.services.decisions import AlreadyDecided, decide_admission, record_decision
 from governance.words import lapse
-from partners.models import Contract, Partner
+from partners.models import EXTENSIONS, Contract, Partner
 from vendorhub.roles import may, needs
 
 _TOO_OLD = "This brief was opened too long ago to decide on. These are the figures as of now: look again, then record."
@@ -104,6 +104,22 @@ def _decided(
     return decision, 302
 
 
+def _follows(decision: Decision, contract: Contract) -> str:
+    """What happens to the term now, and what is left to do about it."""
+    stops, ends = decision.outcome in STOPS_RENEWAL, day(decision.term_ends)
+    if contract.auto_renews:
+        return (
+            f" It no longer renews itself: the term ends on {ends}. Give notice to the partner."
+            if stops
+            else ""
+        )
+    if stops:
+        return f" It ends on {ends}. Tell the partner."
+    if contract.term == EXTENSIONS:
+        return f" It still ends on {ends}: extend it on the contract’s page."
+    return f" It still ends on {ends}: enter an amendment with its new end once that is agreed."
+
+
 def _recorded(decision: Decision) -> str:
     """What it does, and how to undo it."""
     said = f"Recorded: {decision.get_outcome_display().lower()}, with the brief as you read it."
@@ -112,6 +128,6 @@ def _recorded(decision: Decision) -> str:
         said += f" {decision.partner} {gets}."
     elif decision.deferred_to:
         said += f" It comes up again on {day(decision.deferred_to)}; reminders go on."
-    elif decision.outcome in STOPS_RENEWAL and decision.term_ends:
-        said += f" It no longer renews itself: the term ends on {day(decision.term_ends)}. Give notice to the partner."
+    elif decision.contract and decision.term_ends:
+        said += _follows(decision, decision.contract)
     return f"{said} To undo it, record another decision on the brief."

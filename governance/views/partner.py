@@ -57,12 +57,12 @@ def _found(user: Any, pk: int) -> QuerySet[Partner]:
 
 @compiled
 def _contracts(user: Any, partner: int) -> QuerySet[Contract]:
-    return Contract.objects.of_units_of(user).filter(partner=partner).current_first()
+    return Contract.objects.of_units_of(user).with_yearly().filter(partner=partner).current_first()
 
 
 @compiled
 def _contracts_in_full(user: Any, partner: int) -> QuerySet[Contract]:
-    contracts = Contract.objects.of_units_of(user).filter(partner=partner).current_first()
+    contracts = Contract.objects.of_units_of(user).with_yearly().filter(partner=partner).current_first()
     return contracts.select_related("owner", "unit", "delivered_by")
 
 

@@ -111,7 +111,7 @@ def _cells(row: Row) -> Sequence[Any]:
         GROUPS[due.group], str(contract.partner), str(contract), contract.reference,
         str(contract.unit) if contract.unit else "", str(contract.owner) if contract.owner else "",
         contract.partner.get_segment_display(), None if due.value is None else round_shown(due.value, 2), due.currency,
-        due.deadline, due.days, due.term_ends, words.by_itself(row), latest.cycle if latest else "",
+        due.deadline, due.days, due.term_ends, words.by_itself(row).replace("\u00a0", " "), latest.cycle if latest else "",
         latest.overall if latest else None, latest.status if latest else "", row.letter, row.change,
         latest.raters if latest else None, latest.coverage if latest else None, decided.outcome if decided else "",
         decided.at.date() if decided else None, decided.deferred_to if decided else None,

@@ -19,7 +19,7 @@ from vendorhub.roles import needs
 
 
 def _contract(request: HttpRequest, pk: int) -> Contract:
-    contracts = Contract.objects.visible_to(request.user)
+    contracts = Contract.objects.visible_to(request.user).with_yearly()
     return get_object_or_404(contracts.select_related("partner", "owner", "unit", "delivered_by"), pk=pk)
 
 

@@ -68,6 +68,21 @@ def test_what_is_recorded_keeps_the_brief_as_it_was_read(cio, contract, executiv
 
 
 @pytest.mark.parametrize(
+    ("terms", "outcome", "said"),
+    [
+        ({}, "replace", "It no longer renews itself: the term ends on "),
+        ({"auto_renews": False}, "leave", "Tell the partner."),
+        ({"auto_renews": False}, "renew", "enter an amendment with its new end"),
+        ({"auto_renews": False, "term": "option"}, "renew", "extend it on the contract’s page"),
+    ],
+)
+def test_what_is_left_to_do_is_said_once_it_is_recorded(cio, contract, terms, outcome, said):
+    Contract.objects.filter(pk=contract.pk).update(**terms)
+    answer = decide(cio, contract, outcome=outcome)
+    assert said in text(cio.get(answer["Location"]))
+
+
+@pytest.mark.parametrize(
     ("typed", "said"),
     [
         ({"outcome": ""}, "Choose what is decided."),

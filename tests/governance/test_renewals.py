@@ -112,6 +112,14 @@ def test_a_decided_contract_is_counted_no_more_but_shown_as_decided(cio, executi
     assert groups(cio) == {}
 
 
+def test_what_has_ended_asks_for_no_decision_any_more(cio):
+    contract = contract_due(-20)
+    assert groups(cio) == {"overdue": [contract]}
+    Contract.objects.filter(pk=contract.pk).update(ends=TODAY() - timedelta(days=1))
+    assert groups(cio) == {}
+    assert "Record decision" not in cio.get(reverse("brief", args=[contract.pk])).content.decode()
+
+
 def test_what_is_deferred_still_waits(cio, executive):
     contract = contract_due(20)
     later = TODAY() + timedelta(days=10)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry
+from accounts.templatetags.look import money
 from partners.models import Contact, Contract
 from tests.factories import make_contract, make_partner, make_unit, make_user
 from tests.sessions import in_another_session, wait_until_somebody_waits
@@ -320,3 +321,18 @@ def test_what_somebody_deletes_at_the_same_moment_is_not_there_any_more(analyst,
             ending = others.submit(in_another_session, lambda: analyst.post(address).status_code)
             wait_until_somebody_waits()
         assert ending.result(timeout=10) == [404]
+
+
+def test_a_contract_with_a_total_only_says_everywhere_what_that_is_a_year(analyst, partner):
+    starts, ends = date(2026, 1, 1), date(2027, 12, 31)
+    contract = make_contract(partner, starts=starts, ends=ends, total_value=200_000, annual_value=None)
+    yearly = money(Contract.objects.with_yearly().get(pk=contract.pk).yearly)
+    own = analyst.get(contract.get_absolute_url()).content.decode()
+    assert f"{yearly} EUR" in own
+    assert "the total value, spread over its years" in own
+    for address in (
+        f"{partner.get_absolute_url()}?tab=contracts",
+        partner.get_absolute_url(),
+        reverse("contract_list"),
+    ):
+        assert yearly in analyst.get(address).content.decode(), address
