@@ -24,7 +24,8 @@ KINDS = 50  # of readers a process keeps SQL for
 def compiled(build: Callable[..., QuerySet]) -> Callable[..., list[Any]]:
     """A function that lists what the queryset finds which `build` makes of a person and numbers of rows.
 
-    `build` may ask of the person what `visible_to` asks, and which day it is. Its numbers it only filters by.
+    `build` may ask of the person what `visible_to` asks, and which day it is. Its numbers it only filters by. The
+    person may be None where it does not matter who reads.
     """
 
     @lru_cache(KINDS)
@@ -47,11 +48,12 @@ def compiled(build: Callable[..., QuerySet]) -> Callable[..., list[Any]]:
 
     @wraps(build)
     def rows(user: Any, *numbers: int) -> list[Any]:
-        statement = written(user.role, user.all_units, user.is_active, len(numbers), timezone.localdate())
+        kind = (user.role, user.all_units, user.is_active) if user else ("", False, False)
+        statement = written(*kind, len(numbers), timezone.localdate())
         if statement is None:
             return []
         queryset, compiler, sql, values = statement
-        numbered = {READER + place: number for place, number in enumerate((user.pk, *numbers))}
+        numbered = {READER + place: number for place, number in enumerate((user and user.pk, *numbers))}
         given = tuple(numbered.get(value, value) if type(value) is int else value for value in values)
         mine, found = copy(compiler), queryset.all()
         mine.connection = connection  # this thread's

@@ -46,7 +46,7 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
             [row for row in contracts if not row.has_ended], timezone.localdate()
         )
     else:
-        context["contacts"] = _contacts(request.user, pk)
+        context["contacts"] = _contacts(None, pk)
     return render(request, "governance/partner_detail.html", context)
 
 
@@ -67,7 +67,7 @@ def _contracts_in_full(user: Any, partner: int) -> QuerySet[Contract]:
 
 
 @compiled
-def _contacts(user: Any, partner: int) -> QuerySet[Contact]:
+def _contacts(reader: None, partner: int) -> QuerySet[Contact]:
     return Contact.objects.filter(partner=partner)
 
 

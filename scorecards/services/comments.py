@@ -21,8 +21,9 @@ import hashlib
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
+from accounts.compiled import compiled
 from scorecards.models import Assessment, Comment, Criterion, Scorecard
 from scorecards.services.assessments import hold_cycle, is_asked, lock_assessment, refuse_if_locked
 
@@ -128,19 +129,20 @@ def readable_comments(scorecard: Scorecard, criteria: list[Criterion]) -> tuple[
     Signed ones count with their author's submission; anonymous ones when the closing of the cycle published
     them, in random order, where at least CROWD people were asked. Only for scorecards from `scores_visible_to`.
     """
-    shown = Q(assessment__submitted_at__isnull=False) | Q(assessment=None, published=True)
-    comments = list(
-        Comment.objects.filter(shown, scorecard=scorecard)
-        .select_related("assessment__rater", "criterion")
-        .only(
-            "text",
-            "assessment__rater_role",
-            "assessment__rater__name",
-            "assessment__rater__email",
-            "criterion__name",
-        )
-        .order_by("pk")
-    )
+    comments: list[Comment] = _comments_shown(None, scorecard.pk)
     people = crowd(scorecard.pk, criteria) if any(c.assessment_id is None for c in comments) else {}
     readable = [c for c in comments if c.assessment_id or people.get(c.criterion_id, CROWD) >= CROWD]
     return readable, len(comments) - len(readable)
+
+
+@compiled
+def _comments_shown(reader: None, scorecard: int) -> QuerySet[Comment]:
+    shown = Q(assessment__submitted_at__isnull=False) | Q(assessment=None, published=True)
+    comments = Comment.objects.filter(shown, scorecard=scorecard)
+    read = (
+        "assessment__rater_role",
+        "assessment__rater__name",
+        "assessment__rater__email",
+        "criterion__name",
+    )
+    return comments.select_related("assessment__rater", "criterion").only("text", *read).order_by("pk")

@@ -61,9 +61,7 @@ def _taken_apart(card: Scorecard, past: list[Scorecard], opened: set[str], again
     criteria = [row.criterion for row in sums.criteria]
     comments, held_back = readable_comments(card, criteria)
     order = {criterion.pk: place for place, criterion in enumerate(criteria)}
-    raters = Assessment.objects.filter(scorecard=card).aggregate(
-        asked=Count("pk"), submitted=Count("submitted_at")
-    )
+    raters = next(iter(_raters(None, card.pk)), {"asked": 0, "submitted": 0})
     rank, ranked = place_of(card, outcome)
     return {
         "card": card,
@@ -100,6 +98,13 @@ def _with_its_like(user: Any, pk: int) -> QuerySet[Scorecard]:
     like_it = seen.filter(partner=Scorecard.objects.filter(pk=pk).values("partner")[:1])
     cards = like_it.select_related("cycle", "partner", "template", "score")
     return cards.order_by("cycle__ends", "cycle_id")
+
+
+@compiled
+def _raters(reader: None, scorecard: int) -> QuerySet:
+    """How many were asked and have submitted; nothing where nobody was asked."""
+    theirs = Assessment.objects.filter(scorecard=scorecard).order_by().values("scorecard")
+    return theirs.annotate(asked=Count("pk"), submitted=Count("submitted_at"))
 
 
 def _trend(cards: list[Scorecard]) -> list[TrendPoint]:

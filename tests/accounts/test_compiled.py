@@ -90,6 +90,15 @@ def test_the_sql_is_written_once_for_all_readers_of_a_kind_and_anew_the_next_day
         assert contracts(readers[0], partner.pk) == [contract]
 
 
+def test_where_it_does_not_matter_who_reads_nobody_is_named(portfolio):
+    @compiled
+    def cards(reader, partner, cycle):
+        return Scorecard.objects.filter(partner=partner, cycle=cycle)
+
+    found = [cards(None, card.partner_id, card.cycle_id) for card in Scorecard.objects.all()]
+    assert found == [[card] for card in Scorecard.objects.all()]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_each_thread_asks_on_its_own_connection():
     reader, partner = make_user("procurement", all_units=True), make_partner()
