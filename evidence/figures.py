@@ -5,6 +5,7 @@ docs/evidence.md says what each one counts; the counting is done in evidence/sql
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from math import exp, lgamma, log, log1p
@@ -218,3 +219,16 @@ def _round(value: Decimal, places: int) -> str:
     """Half up, with thousands separators and a real minus."""
     rounded = (abs(value) + Decimal(5).scaleb(-places - 1)).quantize(Decimal(1).scaleb(-places), "ROUND_DOWN")
     return f"{'−' if value < 0 and rounded else ''}{rounded:,}"
+
+
+def working_days(asked: date, answered: date) -> int:
+    """Working days (Monday to Friday) from one day to a later one; from a weekend on, its Monday is the first day, 0.
+
+    `evidence_working_days` in the database says the same.
+    """
+    return max(0, _weekdays_before(answered) - _weekdays_before(asked) - (asked.weekday() > 4))
+
+
+def _weekdays_before(day: date) -> int:
+    weeks, rest = divmod(day.toordinal() - 1, 7)  # the first of January of the year 1 was a Monday
+    return weeks * 5 + min(rest + 1, 5)

@@ -2,9 +2,14 @@
 
 from django.urls import path
 
-from evidence.views import value
+from evidence.views import entries, value
 
 urlpatterns = [
+    path("partners/<int:pk>/evidence/", entries.evidence, name="evidence"),
+    path("partners/<int:pk>/evidence/new/", entries.entry_quick, name="entry_quick"),
+    path("partners/<int:pk>/evidence/new/<slug:slug>/", entries.entry_new, name="entry_new"),
+    path("evidence/<slug:slug>/<int:pk>/", entries.entry, name="entry"),
+    path("evidence/<slug:slug>/<int:pk>/delete/", entries.entry_delete, name="entry_delete"),
     path("partners/<int:pk>/value/", value.value, name="value"),
     path("partners/<int:pk>/value/<int:provider>/<int:year>/q<int:number>/", value.value_quarter, name="value_quarter"),
     path("settings/evidence/", value.agreement, name="agreement"),

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import OutgoingMail
+from evidence.models import Request
 from governance.models import Decision
 from partners.models import Amendment, Contact, CostLine, Document, Rate, RegisterImport
 from scorecards.models import CycleTemplate
@@ -38,7 +39,8 @@ SIGNED_IN = {"account_logout", "account_change_password", "account_set_password"
 # What an address with a number is about. WALLED: outside one's business units it does not exist.
 WALLED = {
     "partner_detail": "partner", "partner_edit": "partner", "partner_archive": "partner", "partner_restore": "partner",
-    "partner_merge": "partner", "value": "partner", "value_quarter": "partner", "partner_scorecard": "partner", "contract_create": "partner",
+    "partner_merge": "partner", "value": "partner", "value_quarter": "partner", "evidence": "partner",
+    "entry_quick": "partner", "entry_new": "partner", "entry": "entry", "entry_delete": "entry", "partner_scorecard": "partner", "contract_create": "partner",
     "contact_create": "partner", "contract_detail": "contract", "contract_edit": "contract",
     "brief": "contract", "admission": "partner", "decision_detail": "decision",
     "contract_delete": "contract", "contract_extend": "contract", "contract_extend_undo": "contract",
@@ -100,6 +102,9 @@ class World:
         self.amendment = Amendment.objects.create(contract=self.contract, day=date(2026, 1, 1), what="Longer")
         self.document = Document.objects.create(contract=self.contract, title="It", link="https://a.example/")
         self.cost = CostLine.objects.create(contract=self.contract, amount=1, currency="EUR")
+        self.entry = Request.objects.create(
+            partner=self.partner, asked_on=date(2026, 1, 1), kind="fix", what="It", author=rater
+        )
         self.rate, _ = Rate.objects.get_or_create(
             reporting="EUR", currency="USD", valid_from=date(2026, 1, 1), defaults={"units": 1}
         )
@@ -128,6 +133,9 @@ class World:
             return reverse(name)
         pk = getattr(self, ABOUT[name]).pk
         more = {
+            "entry_new": (pk, "request"),
+            "entry": ("request", pk),
+            "entry_delete": ("request", pk),
             "value_quarter": (pk, 0, 2026, 1),
             "history": ("partners_partner", pk),
             "assessment_cell": (pk, self.template.categories.first().criteria.first().pk),

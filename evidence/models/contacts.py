@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.audit import audited
-from evidence.models.entries import SIDES, US, Entry, EntryQuerySet, not_before, one_of
+from evidence.models.entries import SIDES, US, Entry, EntryQuerySet, not_before, one_of, reference_of_partner
 from vendorhub.roles import may
 
 PURPOSES = [
@@ -71,6 +71,7 @@ class Engagement(Entry):
         ordering = ["-day", "-pk"]
         indexes = [models.Index(fields=["partner", "day"], name="engagement_by_partner")]
         constraints = [
+            reference_of_partner(name="engagement_reference_unique"),
             one_of("started_by", SIDES, name="engagement_side_known"),
             one_of("purpose", PURPOSES, name="engagement_purpose_known"),
             one_of("channel", CHANNELS, name="engagement_channel_known"),
@@ -137,6 +138,7 @@ class Request(Entry):
         ordering = ["-asked_on", "-pk"]
         indexes = [models.Index(fields=["partner", "asked_on"], name="request_by_partner")]
         constraints = [
+            reference_of_partner(name="request_reference_unique"),
             one_of("asked_by", SIDES, name="request_side_known"),
             one_of("kind", REQUEST_KINDS, name="request_kind_known"),
             one_of("outcome", OUTCOMES, name="request_outcome_known"),
@@ -180,6 +182,7 @@ class Disclosure(Entry):
         ordering = ["-shared_on", "-pk"]
         indexes = [models.Index(fields=["partner", "shared_on"], name="disclosure_by_partner")]
         constraints = [
+            reference_of_partner(name="disclosure_reference_unique"),
             one_of("shared_by", SIDES, name="disclosure_side_known"),
             one_of("kind", DISCLOSURE_KINDS, name="disclosure_kind_known"),
         ]

@@ -39,6 +39,8 @@ class Entry(models.Model):
     DAY: ClassVar[str]
 
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="%(class)ss", db_index=False)
+    # Its number elsewhere (a ticket's, say): an import that names it again changes this entry.
+    reference = models.CharField(max_length=100, blank=True)
     note = models.TextField(blank=True, max_length=5_000)
     link = models.URLField(blank=True, max_length=1_000)
     author = models.ForeignKey(
@@ -83,6 +85,11 @@ def positive(*fields: str, name: str) -> models.CheckConstraint:
     for field in fields:
         condition &= Q(**{field: None}) | Q(**{f"{field}__gte": 0})
     return models.CheckConstraint(condition=condition, name=name)
+
+
+def reference_of_partner(*, name: str) -> models.UniqueConstraint:
+    """A constraint: two entries of a kind about one partner do not share a reference."""
+    return models.UniqueConstraint(fields=["partner", "reference"], condition=~Q(reference=""), name=name)
 
 
 MONEY: dict[str, Any] = {"max_digits": 16, "decimal_places": 2}

@@ -4,7 +4,16 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.audit import audited
-from evidence.models.entries import MONEY, SIDES, Entry, PartQuerySet, not_before, one_of, positive
+from evidence.models.entries import (
+    MONEY,
+    SIDES,
+    Entry,
+    PartQuerySet,
+    not_before,
+    one_of,
+    positive,
+    reference_of_partner,
+)
 
 WEIGHTS = [(1, "A little"), (2, "Much"), (3, "Very much")]
 
@@ -29,6 +38,7 @@ class Promise(Entry):
         ordering = ["-promised_on", "-pk"]
         indexes = [models.Index(fields=["partner", "promised_on"], name="promise_by_partner")]
         constraints = [
+            reference_of_partner(name="promise_reference_unique"),
             not_before("due_on", "promised_on", name="promise_due_after_promised"),
             not_before("delivered_on", "promised_on", name="promise_delivered_after_promised"),
             not_before("withdrawn_on", "promised_on", name="promise_withdrawn_after_promised"),
@@ -91,6 +101,7 @@ class Commitment(Entry):
         ordering = ["-due_on", "-pk"]
         indexes = [models.Index(fields=["partner", "due_on"], name="commitment_by_partner")]
         constraints = [
+            reference_of_partner(name="commitment_reference_unique"),
             one_of("made_by", SIDES, name="commitment_side_known"),
             one_of("consequence", CONSEQUENCES, name="commitment_consequence_known"),
             positive("amount", name="commitment_amount_positive"),

@@ -6,7 +6,15 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.audit import audited
-from evidence.models.entries import MONEY, Entry, PartQuerySet, not_before, one_of, positive
+from evidence.models.entries import (
+    MONEY,
+    Entry,
+    PartQuerySet,
+    not_before,
+    one_of,
+    positive,
+    reference_of_partner,
+)
 from partners.models import Partner
 
 INCIDENT, PRAISE = "incident", "praise"
@@ -42,6 +50,7 @@ class Incident(Entry):
         ordering = ["-opened_at", "-pk"]
         indexes = [models.Index(fields=["partner", "opened_at"], name="incident_by_partner")]
         constraints = [
+            reference_of_partner(name="incident_reference_unique"),
             one_of("kind", INCIDENT_KINDS, name="incident_kind_known"),
             one_of("severity", SEVERITIES, name="incident_severity_known"),
             one_of("ownership", OWNERSHIP, name="incident_ownership_known"),
@@ -100,6 +109,7 @@ class Programme(Entry):
     class Meta(Entry.Meta):
         ordering = ["-year", "-pk"]
         constraints = [
+            reference_of_partner(name="programme_reference_unique"),
             models.UniqueConstraint(fields=["partner", "year"], name="one_programme_a_year"),
             one_of("level", LEVELS, name="programme_level_known"),
             models.CheckConstraint(
@@ -193,6 +203,7 @@ class ValueStatement(Entry):
     class Meta(Entry.Meta):
         ordering = ["-quarter", "party", "-pk"]
         constraints = [
+            reference_of_partner(name="statement_reference_unique"),
             models.UniqueConstraint(
                 fields=["partner", "provider", "quarter", "party"],
                 nulls_distinct=False,
@@ -237,6 +248,7 @@ class Benchmark(Entry):
         ordering = ["-as_of", "-pk"]
         indexes = [models.Index(fields=["partner", "as_of"], name="benchmark_by_partner")]
         constraints = [
+            reference_of_partner(name="benchmark_reference_unique"),
             models.UniqueConstraint(fields=["partner", "item", "as_of"], name="one_benchmark_a_day"),
             positive("our_price", "low", "high", name="benchmark_positive"),
             models.CheckConstraint(condition=Q(median__gt=0), name="benchmark_median_above_zero"),
