@@ -152,14 +152,15 @@ def former(feed: Feed) -> Iterator[Entry]:
     """Terms before the current one: what renewed itself stays, what was moved or extended is told as cancelled."""
     by_number = {contract.pk: contract for contract in feed.contracts}
     kept = ContractTerm.objects.filter(contract__in=list(by_number)).order_by("contract", "pk")
-    terms: Any = kept.values_list("contract", "how", "ends", "notice_deadline", "noted_at")
+    terms: Any = kept.values_list("contract", "how", "ends", "notice_deadline", "noted_at", "counted_from")
     found = {}
-    for (number, _, ends, deadline, _), (following, how, _, _, noted_at) in pairwise(terms):
+    for (number, _, ends, deadline, _, original), (following, how, _, _, noted_at, _) in pairwise(terms):
         if number == following and ends:
-            found[number, ends] = (deadline, how, noted_at)
-    for (number, ends), (deadline, how, noted_at) in found.items():
+            found[number, ends] = (deadline, how, noted_at, original)
+    for (number, ends), (deadline, how, noted_at, original) in found.items():
         contract = by_number[number]
-        off = how != RENEWED
+        was_moved = ends >= contract.today and original != contract.ends  # before it could renew itself
+        off = how != RENEWED or was_moved
         if ends == contract.term_ends or (off and noted_at < timezone.now() - PAST):
             continue
         what = f"{contract.partner}, {contract}"

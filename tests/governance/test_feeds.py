@@ -108,6 +108,17 @@ def test_a_term_that_renewed_itself_stays_until_it_is_long_past(executive):
     }
 
 
+def test_a_renewal_that_an_edit_undid_before_its_day_is_told_as_cancelled(executive):
+    contract = contract_of(ends=TODAY() + timedelta(days=40), auto_renews=True, renewal_months=12)
+    path, first = address(executive), contract.ends
+    contract.ends += timedelta(days=300)
+    save(contract)
+    assert not contract.renewed_until
+    stands = {uid for uid, event in events(path).items() if event["STATUS"] == "CONFIRMED"}
+    assert {uid.split("-")[2] for uid in stands} == {f"{contract.ends:%Y%m%d}"}
+    assert any(f"{first:%Y%m%d}" in uid for uid in events(path)), "those who saw it are told"
+
+
 def test_an_extension_cancels_the_end_before_it(executive):
     contract, path = contract_of(term="option", renewal_months=12), address(executive)
     before = events(path)
