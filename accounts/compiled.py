@@ -40,7 +40,7 @@ def compiled(build: Callable[..., QuerySet]) -> Callable[..., list[Any]]:
             sql, values = compiler.as_sql()
         except EmptyResultSet:
             return None
-        if any(place not in values for place in places) or any(isinstance(v, datetime) for v in values):
+        if not set(places) <= set(values) or any(isinstance(value, datetime) for value in values):
             raise TypeError(
                 f"{build.__qualname__} does more with its numbers, or the time, than to compare them."
             )

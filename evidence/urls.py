@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evidence.views import entries, value
+from evidence.views import calendar, entries, value
 
 urlpatterns = [
     path("partners/<int:pk>/evidence/", entries.evidence, name="evidence"),
@@ -12,5 +12,10 @@ urlpatterns = [
     path("evidence/<slug:slug>/<int:pk>/delete/", entries.entry_delete, name="entry_delete"),
     path("partners/<int:pk>/value/", value.value, name="value"),
     path("partners/<int:pk>/value/<int:provider>/<int:year>/q<int:number>/", value.value_quarter, name="value_quarter"),
+    path("evidence/calendar/", calendar.event_import, name="event_import"),
+    path("evidence/calendar/drafts/", calendar.event_drafts, name="event_drafts"),
+    path("settings/evidence/titles/", calendar.title_rules, name="title_rules"),
+    path("settings/evidence/titles/<int:pk>/", calendar.title_rule_edit, name="title_rule_edit"),
+    path("settings/evidence/titles/<int:pk>/delete/", calendar.title_rule_delete, name="title_rule_delete"),
     path("settings/evidence/", value.agreement, name="agreement"),
 ]  # fmt: skip

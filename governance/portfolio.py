@@ -16,7 +16,6 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from accounts.compiled import compiled
 from accounts.models import BusinessUnit
 from accounts.numbers import row_number
 from governance import figures
@@ -141,14 +140,9 @@ class Blind(NamedTuple):
 
 def blind_cycles(user: Any) -> list[Blind]:
     """Open cycles whose scores the user does not see yet, the latest first."""
-    return [Blind(*row) for row in _blind_cycles(user)]
-
-
-@compiled
-def _blind_cycles(user: Any) -> QuerySet:
     waiting = Assessment.objects.filter(rater=user, submitted_at=None, scorecard__cycle__state=Cycle.OPEN)
     by_cycle = waiting.values_list("scorecard__cycle", "scorecard__cycle__name").annotate(left=Count("pk"))
-    return by_cycle.order_by("-scorecard__cycle__ends", "-scorecard__cycle")
+    return [Blind(*row) for row in by_cycle.order_by("-scorecard__cycle__ends", "-scorecard__cycle")]
 
 
 def _first(scorecards: QuerySet) -> Subquery:

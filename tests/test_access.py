@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import OutgoingMail
-from evidence.models import Request
+from evidence.models import Request, TitleRule
 from governance.models import Decision
 from partners.models import Amendment, Contact, CostLine, Document, Rate, RegisterImport
 from scorecards.models import CycleTemplate
@@ -58,7 +58,7 @@ COMPANY = {
     "cycle_raters": "cycle", "cycle_template": "cycle", "cycle_open": "cycle", "cycle_nudge": "cycle",
     "cycle_extend": "cycle", "cycle_discard": "cycle", "cycle_close": "cycle", "cycle_reopen": "cycle", "cycle_export": "cycle",
     "person_edit": "person", "person_invite": "person", "unit_rename": "unit", "unit_delete": "unit",
-    "mail_retry": "mail", "rate_edit": "rate", "rate_delete": "rate",
+    "title_rule_edit": "title_rule", "title_rule_delete": "title_rule", "mail_retry": "mail", "rate_edit": "rate", "rate_delete": "rate",
 }  # fmt: skip
 # A person's own, whatever the role: nobody else's exists.
 OWN = {
@@ -71,6 +71,7 @@ PLAIN = {
     "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
     "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
+    "event_import", "event_drafts", "title_rules",
     "renewals", "renewals_export", "renewals_compare", "lead_times", "agreement", "calendar", "calendar_renew", "calendar_revoke",
 }  # fmt: skip
 ABOUT = {**WALLED, **COMPANY, **OWN}
@@ -104,6 +105,9 @@ class World:
         self.cost = CostLine.objects.create(contract=self.contract, amount=1, currency="EUR")
         self.entry = Request.objects.create(
             partner=self.partner, asked_on=date(2026, 1, 1), kind="fix", what="It", author=rater
+        )
+        self.title_rule, _ = TitleRule.objects.get_or_create(
+            word="Review", defaults={"purpose": "governance"}
         )
         self.rate, _ = Rate.objects.get_or_create(
             reporting="EUR", currency="USD", valid_from=date(2026, 1, 1), defaults={"units": 1}
