@@ -26,7 +26,11 @@ def _quoted(sql: str) -> set[str]:
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 GROUPS = {path.stem: path.read_text() for path in sorted((SQL / "figures").glob("*.sql"))}
-_STORE, _PRESENCE = (SQL / "store.sql").read_text(), (SQL / "presence.sql").read_text()
+SEASONS = (SQL / "seasons.sql").read_text()
+_STORE, _PRESENCE = (
+    (SQL / "store.sql").read_text(),
+    (SQL / "presence.sql").read_text().replace("{seasons}", SEASONS),
+)
 # The figures that each statement finds; "our_" mirrors what it finds for both sides.
 NAMES = {
     group: [name for name in FIGURES if {f"'{name}'", f"'{name.removeprefix('our_')}'"} & _quoted(sql)]
@@ -113,7 +117,7 @@ def _values(ids: list[int], today: date | None) -> dict[str, Any]:
     if today is not None and today != timezone.localdate():
         now = timezone.make_aware(datetime.combine(today, datetime.max.time()))
     return {
-        "partners": ids, "today": today or timezone.localdate(), "now": now, "zone": settings.TIME_ZONE,
+        "partners": ids, "contracts": None, "today": today or timezone.localdate(), "now": now, "zone": settings.TIME_ZONE,
         "answer_days": agreed.answer_days, "customer_weight": agreed.customer_weight,
         "vendor_weight": agreed.vendor_weight, "provider_weight": agreed.provider_weight,
     }  # fmt: skip

@@ -1,26 +1,10 @@
 -- Contacts the partner started inside and outside decision seasons, and how many days of either were observed.
---
--- A season runs from 90 days before a notice deadline to the end of that term; of a term that was changed, until then.
 WITH observed AS (
     SELECT partner_id, greatest(min(day), (%(today)s - interval '36 months')::date) AS starts
     FROM evidence_engagement
     WHERE partner_id = ANY (%(partners)s) AND NOT is_draft AND cancelled_by = '' AND day <= %(today)s
     GROUP BY partner_id
-), term AS (
-    SELECT id AS contract_id, notice_deadline, coalesce(renewed_until, ends) AS ends
-    FROM partners_contract WHERE partner_id = ANY (%(partners)s)
-    UNION ALL
-    SELECT t.contract_id, t.notice_deadline, CASE WHEN t.changed THEN least(t.ends, t.changed_on) ELSE t.ends END
-    FROM (SELECT t.contract_id, t.notice_deadline, t.ends, lead(t.how) OVER later IN ('amended', 'back') AS changed,
-                 lead(coalesce(t.since, t.noted_at::date)) OVER later AS changed_on
-          FROM partners_contractterm t JOIN partners_contract c ON c.id = t.contract_id
-          WHERE c.partner_id = ANY (%(partners)s)
-          WINDOW later AS (PARTITION BY t.contract_id ORDER BY t.id)) t
-), season AS (
-    SELECT c.partner_id, range_agg(daterange(t.notice_deadline - 90, t.ends, '[]')) AS days
-    FROM term t JOIN partners_contract c ON c.id = t.contract_id
-    WHERE t.notice_deadline - 90 <= t.ends GROUP BY c.partner_id
-), span AS MATERIALIZED (
+), {seasons}, span AS MATERIALIZED (
     SELECT o.partner_id, o.starts, %(today)s - o.starts + 1 AS days,
            coalesce(s.days, '{}') * datemultirange(daterange(o.starts, %(today)s, '[]')) AS season
     FROM observed o LEFT JOIN season s ON s.partner_id = o.partner_id

@@ -14,6 +14,7 @@ from accounts.numbers import row_number
 from evidence.kinds import ENTERED, KINDS, Kind
 from evidence.models import SIDES, Entry
 from evidence.services.entries import delete_entry, save_entry
+from evidence.summary import Summary
 from evidence.timeline import Asked, timeline, years_of
 from partners.models import Partner
 from vendorhub.roles import needs
@@ -27,10 +28,13 @@ def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything that happened with a partner, newest first."""
     partner = get_object_or_404(Partner.objects.visible_to(request.user).select_related("unit"), pk=pk)
     asked = Asked.of(request.GET)
+    page, today = timeline(partner, request.user, asked, request.GET.get("page")), timezone.localdate()
+    is_top = not asked.narrows and page.number == 1
     context = {
-        "partner": partner, "asked": asked, "page": timeline(partner, request.user, asked, request.GET.get("page")),
+        "partner": partner, "asked": asked, "page": page, "today": today,
+        "summary": Summary(partner, request.user, today) if is_top else None,
         "years": years_of(partner, request.user), "kinds": KINDS, "entered": ENTERED, "sides": SIDES,
-        "last": request.session.get(LAST_KIND, "request"), "today": timezone.localdate(),
+        "last": request.session.get(LAST_KIND, "request"),
     }  # fmt: skip
     return render(request, "evidence/evidence.html", context)
 
