@@ -69,9 +69,9 @@ class EntryForm(VersionedForm):
         data = super().clean() or self.cleaned_data
         self.check(data)
         twins = type(self.instance)._default_manager.filter(
-            partner=self.instance.partner_id, reference=data.get("reference") or None
+            partner=self.instance.partner_id, reference=data.get("reference")
         )
-        if twins.exclude(pk=self.instance.pk).exists():
+        if data.get("reference") and twins.exclude(pk=self.instance.pk).exists():
             self.add_error("reference", f"{self.instance.partner} has an entry with this reference already.")
         return data
 

@@ -1,13 +1,15 @@
 """Addresses of what happened."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from evidence.views import calendar, entries, value
+from evidence.views import calendar, entries, files, value
 
 urlpatterns = [
     path("partners/<int:pk>/evidence/", entries.evidence, name="evidence"),
     path("partners/<int:pk>/evidence/new/", entries.entry_quick, name="entry_quick"),
     path("partners/<int:pk>/evidence/new/<slug:slug>/", entries.entry_new, name="entry_new"),
+    path("evidence/<slug:slug>/import/", files.entry_import, name="entry_import"),
+    re_path(r"^evidence/(?P<slug>[a-z]+)/export\.(?P<form>csv|xlsx)$", files.entry_export, name="entry_export"),
     path("evidence/<slug:slug>/<int:pk>/", entries.entry, name="entry"),
     path("evidence/<slug:slug>/<int:pk>/delete/", entries.entry_delete, name="entry_delete"),
     path("partners/<int:pk>/value/", value.value, name="value"),

@@ -72,8 +72,9 @@ PLAIN = {
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
     "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
     "event_import", "event_drafts", "title_rules",
-    "renewals", "renewals_export", "renewals_compare", "lead_times", "agreement", "calendar", "calendar_renew", "calendar_revoke",
+    "renewals", "renewals_export", "renewals_compare", "lead_times", "agreement", "entry_import", "entry_export", "calendar", "calendar_renew", "calendar_revoke",
 }  # fmt: skip
+OF_A_KIND = {"entry_import": ["request"], "entry_export": ["request", "csv"]}
 ABOUT = {**WALLED, **COMPANY, **OWN}
 
 
@@ -133,6 +134,8 @@ class World:
 
     def address(self, name: str) -> str:
         """The address of that name, about this world's object."""
+        if name in OF_A_KIND:
+            return reverse(name, args=OF_A_KIND[name])
         if name not in ABOUT:
             return reverse(name)
         pk = getattr(self, ABOUT[name]).pk

@@ -32,6 +32,22 @@ from partners.register.safety import (
 
 Cell = str | Decimal | date | bool
 
+
+class Moment(date):
+    """A day that a cell states with a time of day: `minutes` since midnight."""
+
+    minutes: int = 0
+
+    @classmethod
+    def at(cls, day: date, minutes: int) -> date:
+        """The day with its time; just the day at midnight."""
+        if not minutes:
+            return day
+        found = cls(day.year, day.month, day.day)
+        found.minutes = minutes
+        return found
+
+
 LOOKED_AT = 40  # rows searched for the headings
 GLANCE = 2  # chunks of a sheet that is only looked at
 MAX_DEPTH = 40
@@ -360,7 +376,8 @@ class _SheetReader:
             return CellError(raw)
         if self.kind == "d":
             try:
-                return datetime.fromisoformat(raw.strip()).date()
+                stated = datetime.fromisoformat(raw.strip())
+                return Moment.at(stated.date(), stated.hour * 60 + stated.minute)
             except ValueError:
                 return raw
         return self._number(raw.strip())
@@ -376,7 +393,10 @@ class _SheetReader:
             return raw
         if self.style in self.book.dates:
             try:
-                return self.book.epoch + timedelta(days=int(number))
+                days, rest = divmod(
+                    round(number * 1440), 1440
+                )  # minutes: a serial has no more digits than seconds
+                return Moment.at(self.book.epoch + timedelta(days=days), rest)
             except OverflowError:
                 return number
         return number
