@@ -62,10 +62,10 @@ def renewed(contract: Contract) -> str:
     renewals = (months + contract.renewed_until.month - contract.ends.month) // contract.renewal_months
     last = day(term_after(contract.ends, contract.renewal_months, renewals - 1))
     why = "The notice deadline passed" if contract.notice else "It renews itself"
-    count = "once" if renewals == 1 else f"{renewals} times"
+    often = f"It has renewed itself {renewals} times; its first term ran to {day(contract.ends)}. "
     return (
         f"{why}: the term to {last} goes on until {day(contract.renewed_until)}. "
-        f"It has renewed itself {count} since {day(contract.ends)}. "
+        f"{often if renewals > 1 else ''}"
         "If notice was given in time, edit the contract: it no longer renews itself."
     )
 

@@ -13,7 +13,7 @@ LONGEST = 220  # characters of a reason on the brief; all of it is one link away
 
 
 def section(about: Renewal) -> Section | None:
-    """The last decision about the contract, whatever term it was about."""
+    """The last decision about the contract: about this term, or what was said last time."""
     decisions = Decision.objects.visible_to(about.user).filter(contract=about.contract)
     found = list(decisions.select_related("by")[:20])
     if not found:
@@ -28,7 +28,7 @@ def section(about: Renewal) -> Section | None:
     ]
     return Section(
         "last_time",
-        f"Last time: {what}, {day(last.at)}",
+        f"{'Decided' if last.term_ends == about.contract.term_ends else 'Last time'}: {what}, {day(last.at)}",
         {
             "said": [(label, Truncator(text).chars(LONGEST)) for label, text in said if text],
             "by": short(str(last.by), 30), "href": reverse("decision_detail", args=[last.pk]), "earlier": earlier,
