@@ -11,7 +11,12 @@ PLACES = [
     ("Home", "home", "use", ("", "assessments")),
     ("Renewals", "renewals", "see_renewals", ("renewals", "decisions")),
     ("Portfolio", "portfolio", "see_portfolio", ("portfolio",)),
-    ("Partners", "partner_list", "see_partners", ("partners", "contacts", "evidence", "import", "scorecards")),
+    (
+        "Partners",
+        "partner_list",
+        "see_partners",
+        ("partners", "contacts", "evidence", "import", "scorecards"),
+    ),
     ("Contracts", "contract_list", "see_partners", ("contracts", "amendments", "documents")),
     ("Cycles", "cycle_list", "see_cycles", ("cycles",)),
     ("Templates", "template_list", "see_templates", ("templates",)),
