@@ -48,7 +48,7 @@ from partners.models import Contract, Partner
 
 PROMISES, PROGRAMMES, ITEMS, INCIDENTS, OWED = 12, 6, 6, 300, 50  # drawn at most
 FINDINGS = 4  # said at the top
-HALF, NARROW, BROAD, MIDDLE = 596, 358, 1240, 720  # pixels
+HALF, NARROW, BROAD, MIDDLE = 596, 358, 1240, 860  # pixels
 PLANS = ("short", "long", "forecast", "roadmap")
 
 
@@ -162,7 +162,7 @@ class Summary:
         )
         notes = [
             "Ring: promised. Tall stroke: the first day. Short stroke: a later day it was moved to. Dot: delivered. "
-            "Cross: withdrawn. Thick: after the first day. Coloured: today.",
+            "Cross: withdrawn. Thick: after the first day. Coloured: today.", ledger.reach,
         ]  # fmt: skip
         if shown and shown[0].all > PROMISES:
             notes.append(f"{PROMISES} of {shown[0].all} are drawn, the open ones first.")
@@ -258,7 +258,7 @@ class Summary:
         return Panel(
             "programme", heading, "What their partner programme brought us and what it cost, year by year, and what was "
             "promised and never came.", self._start(Programme), bool(balance.years), _both(balance) if balance.years else [],
-            ["Dashed: promised, not received."], balance.table(),
+            ["First bar: what was received, dashed what was promised and never came. Second bar: what it cost."], balance.table(),
         )  # fmt: skip
 
     def _prices(self) -> Panel:

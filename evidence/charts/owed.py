@@ -35,24 +35,17 @@ class Owed:
         return f"They owe us {self.words(THEM)}; we owe them {self.words('us')}"
 
     def table(self) -> Table:
-        columns = [
-            ("Commitment", ""),
-            ("What is due", "any"),
-            ("Since", "n"),
-            ("They owe us", "n"),
-            ("We owe them", "n"),
+        columns = [("Commitment", ""), ("Why", "any"), ("Owed by", ""), ("Since", "n"), ("Amount", "n")]
+        rows = [
+            (
+                format_html('<a href="{}">{}</a>', row.get_absolute_url(), row.what),
+                "penalty, missed" if row.consequence == PENALTY else "reward, met",
+                "them" if owing(row) == THEM else "us",
+                day(row.due_on if row.consequence == PENALTY else row.met_on),
+                f"{row.currency} {money(row.amount)}",
+            )
+            for row in self.rows
         ]
-        rows = []
-        for row in self.rows:
-            amount, theirs = f"{row.currency} {money(row.amount)}", owing(row) == THEM
-            since = row.due_on if row.consequence == PENALTY else row.met_on
-            whose = f"{row.consequence} for {'theirs' if row.made_by == THEM else 'ours'}"
-            rows.append(
-                (
-                    format_html('<a href="{}">{}</a>', row.get_absolute_url(), row.what), whose, day(since),
-                    amount if theirs else "", "" if theirs else amount,
-                )
-            )  # fmt: skip
         return Table(columns, rows, is_open=True)
 
     def drawing(self, width: int) -> SafeString:

@@ -33,22 +33,24 @@ class Ledger:
         first = min((row.promised_on for row in self.promises), default=self.today)
         return first, max(max(ends), first + timedelta(days=90))
 
+    @property
+    def reach(self) -> str:
+        """Which days the lines reach over."""
+        first, last = self.span
+        return f"The lines reach from {first:%b %Y} to {last:%b %Y}."
+
     def across(self, when: date, width: int) -> float:
         first, last = self.span
         return 6 + (width - 12) * (when - first).days / (last - first).days
 
     def table(self) -> Table:
         columns = [
-            ("Promise", ""), (self.scale(), "track"), ("First promised for", "n"), ("What became of it", "any"),
+            ("Promise", ""), (_both(self.scale(WIDTH), self.scale(NARROW)), "track"), ("First promised for", "n"), ("What became of it", "any"),
         ]  # fmt: skip
         rows = [
             (
                 format_html('<a href="{}">{}</a>', row.get_absolute_url(), row.what),
-                format_html(
-                    '<span class="broad">{}</span><span class="slim">{}</span>',
-                    self.track(row, WIDTH),
-                    self.track(row, NARROW),
-                ),
+                _both(self.track(row, WIDTH), self.track(row, NARROW)),
                 day(row.due_on) if row.due_on else "not promised yet",
                 outcome(row, self.today),
             )
@@ -56,20 +58,20 @@ class Ledger:
         ]
         return Table(columns, rows, is_open=True)
 
-    def scale(self) -> SafeString:
+    def scale(self, width: int) -> SafeString:
         """The years over the lines."""
         first, last = self.span
         body = []
         year = date(first.year, 1, 1)
         while year <= last:
             if year >= first:
-                x = self.across(year, WIDTH)
+                x = self.across(year, width)
                 body.append(path("ax", f"M{x:.1f} 4V16"))
-                if WIDTH - x > 30:
+                if width - x > 30:
                     body.append(label(x + 4, 13, year.year, "t3 t11"))
             year = plus_months(year, 12)
         title = f"Years from {first.year} to {last.year}"
-        return drawing("years", WIDTH, 18, title, "The scale of the lines below.", "".join(body))
+        return drawing("years", width, 18, title, "The scale of the lines below.", "".join(body))
 
     def track(self, row: Promise, width: int) -> SafeString:
         """Promised (ring), first day (stroke), each move (short stroke), delivered (dot), withdrawn (cross), open (ring)."""
@@ -109,6 +111,10 @@ class Ledger:
             cross = path("ln", f"M{at - 4:.1f} {middle - 4}l8 8m0 -8l-8 8")
             body.append(mark(f"Withdrawn {day(row.withdrawn_on)}", cross))
         return drawing(f"promise{row.pk}w", width, HEIGHT, row.what, outcome(row, self.today), "".join(body))
+
+
+def _both(wide: SafeString, narrow: SafeString) -> SafeString:
+    return format_html('<span class="broad">{}</span><span class="slim">{}</span>', wide, narrow)
 
 
 def outcome(row: Promise, today: date) -> str:

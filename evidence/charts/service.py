@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from math import log2
+from math import ceil, log2
 from typing import Any
 
 from django.utils.html import format_html
@@ -18,7 +18,7 @@ from evidence.models import Benchmark, Incident, Programme
 from partners.dates import plus_months
 
 LISTED = 12  # rows of the table under the incidents
-_LEAST, _MOST = -3, 4  # powers of two of a limit, drawn
+_LEAST, _MOST = -3, 4  # powers of two of a limit, drawn at most
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,17 @@ class Incidents:
     def outside(self) -> list[Incident]:
         return [row for row in self.incidents if any(self.taken(row, *step[:2]).is_outside for step in STEPS)]
 
+    @property
+    def most(self) -> int:
+        """The power of two of a limit that the drawing reaches to."""
+        parts = [
+            float(taken.hours / taken.limit) if taken.limit else 2.0**_MOST
+            for row in self.outside
+            for taken in (self.taken(row, *step[:2]) for step in STEPS)
+            if taken.is_outside
+        ]
+        return min(max(1, ceil(log2(max(parts, default=1)))), _MOST)
+
     def notes(self) -> list[str]:
         without = sum(
             1 for row in self.incidents if row.acknowledge_within is None and row.fix_within is None
@@ -92,10 +103,11 @@ class Incidents:
 
     def drawing(self, width: int) -> SafeString:
         left, lane, top = 86.0, 58, 20
-        scale = (width - left - 12) / (_MOST - _LEAST)
+        most = self.most
+        scale = (width - left - 12) / (most - _LEAST)
         at_limit = left - _LEAST * scale
-        body = [rect("zone", left, top - 2, at_limit - left, lane * 2 + 2)]
-        for power in range(_LEAST, _MOST + 1):
+        body = [rect("range", left, top - 2, at_limit - left, lane * 2 + 2)]
+        for power in range(_LEAST, most + 1):
             name = {-3: "⅛", -2: "¼", -1: "½", 0: "limit"}.get(power, f"{2**power}×")
             x = left + (power - _LEAST) * scale
             body.append(label(x, top + 2 * lane + 14, name, "t11 m" if power == 0 else "t3 t11 m"))
@@ -118,7 +130,7 @@ class Incidents:
             if taken.limit is None or (not taken.is_over and not taken.is_outside):
                 continue
             part = float(taken.hours / taken.limit) if taken.limit else 2.0**_MOST
-            x = left + (min(max(log2(max(part, 1e-6)), _LEAST), _MOST) - _LEAST) * scale
+            x = left + (min(max(log2(max(part, 1e-6)), _LEAST), self.most) - _LEAST) * scale
             offsets = [0.0, -10, 10, -20, 20]
             y = next(
                 (
@@ -168,7 +180,7 @@ class Balance:
         return Table(columns, rows)
 
     def drawing(self, width: int) -> SafeString:
-        left, row_height, figure = 92.0, 46, 74
+        left, row_height, figure = 92.0, 46, 118
         most: dict[str, Decimal] = {}
         for row in self.years:
             received, missing, cost = self.sums(row)
@@ -193,7 +205,11 @@ class Balance:
                     rect("missing", left + got + 0.5, y + 0.5, lost - 1, 14) if missing else "",
                 )
             )
-            body.append(label(left + got + lost + 6, y + 12, f"{money(received)} back", "t11"))
+            body.append(
+                label(
+                    left + got + lost + 6, y + 12, f"{money(received)} of {money(received + missing)}", "t11"
+                )
+            )
             body.append(rect("outside", left, y + 18, paid, 15))
             body.append(label(left + paid + 6, y + 30, f"{money(cost)} cost", "t11"))
         title = "What the programme brought and what it cost, by year"

@@ -14,12 +14,12 @@ LETTER = 6.0  # pixels to a letter of a label
 class Table:
     """The figures of a drawing: columns (label, class), rows of cells. `is_open`: shown, not folded away."""
 
-    columns: Sequence[tuple[str, str]]
+    columns: Sequence[tuple[Any, str]]
     rows: Sequence[Sequence[Any]]
     is_open: bool = False
 
     @property
-    def cells(self) -> list[list[tuple[Any, str, str]]]:
+    def cells(self) -> list[list[tuple[Any, Any, str]]]:
         """Each row as (cell, label of its column, class)."""
         return [
             [(cell, label, css) for cell, (label, css) in zip(row, self.columns, strict=True)]
