@@ -13,6 +13,7 @@ register = template.Library()
 
 BAND_NAMES = {"A": "Strong", "B": "Good", "C": "Fair", "D": "Weak", "E": "Failing"}
 MINUS, DASH, THIN = "−", "–", "\u202f"
+FAR_OFF = 3 * 365  # days, from which on nobody counts them
 
 
 def round_shown(value: Decimal, places: int = 1) -> Decimal:
@@ -85,14 +86,15 @@ def moment(value: Any) -> str:
 
 @register.filter
 def away(value: date | None, today: date | None = None) -> str:
-    """How far a date is from today, here or where it is another day already: in 8 days, today, 3 days ago."""
+    """How far a date is from today, here or where it is another day already: in 8 days, 3 days ago, in 20 years."""
     if not value:
         return ""
     days = (value - (today or timezone.localdate())).days
     if days == 0:
         return "today"
-    unit = "day" if abs(days) == 1 else "days"
-    return f"in {days} {unit}" if days > 0 else f"{-days} {unit} ago"
+    count, unit = (abs(days), "day") if abs(days) < FAR_OFF else (abs(days) // 365, "year")
+    said = f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"in {said}" if days > 0 else f"{said} ago"
 
 
 @register.simple_tag

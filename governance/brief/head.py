@@ -1,6 +1,5 @@
 """The top of a brief: the question and by when it must be answered, the score, and what the contract is."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +18,6 @@ from partners.models import EVERGREEN, EXTENSIONS, Contract
 from scorecards.figures import place_of
 from scorecards.models import Assessment, Score
 
-FAR_OFF = 3 * 365  # days
 CHOICE = "renew, renegotiate, replace or leave?"
 
 
@@ -43,7 +41,7 @@ def heading(about: Renewal) -> str:
     contract, today = about.contract, about.today
     name, ends = short(contract.partner.name), contract.term_ends
     if ends and ends < today:
-        return f"{name}: this contract ended {_still(_away(ends, today))}, on {_still(day(ends))}."
+        return f"{name}: this contract ended {_still(away(ends, today))}, on {_still(day(ends))}."
     said = f"{name}: {CHOICE}"
     decision = decision_of(contract)
     if decision and decision.outcome != DEFER:
@@ -61,11 +59,11 @@ def by_when(contract: Contract) -> str:
     if not ends:
         return "No end is recorded."
     if not deadline:
-        return f"It ends {_still(_away(ends, today))}, on {_still(day(ends))}; no notice period is entered."
+        return f"It ends {_still(away(ends, today))}, on {_still(day(ends))}; no notice period is entered."
     if deadline >= today:
-        return f"Notice is due {_still(_away(deadline, today))}, by {_still(day(deadline))}."
+        return f"Notice is due {_still(away(deadline, today))}, by {_still(day(deadline))}."
     return (
-        f"The notice deadline passed {_still(_away(deadline, today))}; it ends {_still(_away(ends, today))}, "
+        f"The notice deadline passed {_still(away(deadline, today))}; it ends {_still(away(ends, today))}, "
         f"on {_still(day(ends))}."
     )
 
@@ -146,18 +144,6 @@ def _doubt(about: Subject) -> str:
     if about.latest and not about.latest.closed:
         return f"{about.latest.cycle} is still open: the score may move."
     return ""
-
-
-def _away(when: date, today: date) -> str:
-    """How far off a day is; years where nobody counts the days."""
-    days = (when - today).days
-    return (
-        away(when, today)
-        if abs(days) < FAR_OFF
-        else f"in {days // 365} years"
-        if days > 0
-        else f"{-days // 365} years ago"
-    )
 
 
 def _still(text: str) -> str:

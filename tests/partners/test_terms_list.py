@@ -205,3 +205,12 @@ def test_what_would_contradict_the_contract_that_is_there_is_a_problem_too(field
     assert said in report["problems"][0]["reason"]
     contract.refresh_from_db()
     assert contract.version == 1
+
+
+def test_what_is_far_off_is_told_in_years(client, procurement):
+    client.force_login(procurement)
+    contract = make_contract(ends=TODAY + timedelta(days=21 * 366), notice_period=30)
+    set_deadlines([contract])
+    contract.save()
+    for page in (reverse("contract_list"), contract.get_absolute_url(), reverse("brief", args=[contract.pk])):
+        assert "in 20 years" in client.get(page).content.decode().replace("\u00a0", " "), page
