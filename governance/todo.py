@@ -11,6 +11,15 @@ from governance.words import sentence, spelled
 from scorecards.progress import Owed
 
 
+def meetings_waiting(number: int) -> str:
+    """Drafts out of one's own calendar."""
+    return (
+        f"{counted(number, 'meeting')} from your calendar wait{'s' if number == 1 else ''} to be confirmed."
+        if number
+        else ""
+    )
+
+
 def left_to_score(mine: Sequence[Owed]) -> str:
     """My open assessments that are overdue, or due first; how many have until a later day is said behind."""
     if not mine:

@@ -6,6 +6,7 @@ draft follows it; beside a confirmed entry it makes a draft that proposes the ch
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -21,13 +22,13 @@ Key = tuple[str, str, int]
 AT_THE_SAME_MOMENT = "Somebody confirmed one of these meetings at the same moment. Nothing was changed: confirm them once more."
 
 
-def import_calendar(content: bytes, *, by: Any) -> dict[str, Any]:
+def import_calendar(content: bytes, *, by: Any, today: date | None = None) -> dict[str, Any]:
     """Read a file and make or mend the person's drafts. Refused for what is no calendar.
 
     Returns numbers only, for the page that says what became of it.
     """
     site = timezone.get_default_timezone()
-    reading = read_calendar(content, Addresses(by), today=timezone.localdate(), site=site)
+    reading = read_calendar(content, Addresses(by), today=today or timezone.localdate(), site=site)
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two uploads at once wait for each other
         done = _store(reading, by)

@@ -10,6 +10,7 @@ from accounts.middleware import set_actor
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from evidence.services.figures import refresh_all
 from governance.demo import PASSWORD, data
+from governance.demo.calendar import load_calendar
 from governance.demo.costs import load_costs
 from governance.demo.decisions import load_decisions
 from governance.demo.evidence import load_evidence
@@ -58,6 +59,7 @@ def load_demo(today: date | None = None) -> Demo:
         load_costs(demo.today)
         load_terms(demo.today)
         load_evidence(demo)
+        load_calendar(demo)
         load_quarters(demo)
         load_renewals(demo)
         load_decisions(demo)

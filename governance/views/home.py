@@ -13,6 +13,7 @@ from accounts.models import Heartbeat, OutgoingMail, User
 from accounts.services.mail import late_in_words
 from accounts.services.visits import note_visit
 from accounts.words import counted
+from evidence.models import Engagement
 from governance import todo
 from governance.news import news
 from governance.renewals import Renewals
@@ -34,6 +35,8 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = _open_assessments(user)
     context: dict[str, Any] = {"mine": mine, "soon": SOON}
     said = [todo.left_to_score(mine)]
+    if may(user, "add_evidence"):
+        context["meetings"] = Engagement.objects.drafts_of(user).count()
     if may(user, "manage_users"):
         said += _administration(user, context)
     if may(user, "see_renewals"):
@@ -52,6 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if may(user, "see_portfolio"):
         said += _portfolio(user, context)
     said += [] if manages else progress
+    said.append(todo.meetings_waiting(context.get("meetings", 0)))
     missing = _missing(user)[:SHOWN] if manages and cycles else []
     context |= {"open_cycles": cycles, "missing": missing, "said": [text for text in said if text]}
     return render(request, "governance/home.html", context)

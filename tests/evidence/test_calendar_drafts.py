@@ -340,3 +340,13 @@ def test_rules_of_titles_are_kept_by_an_administrator(client, administrator, pro
     assert not TitleRule.objects.filter(pk=rule.pk).exists()
     client.force_login(procurement)
     assert client.get(address).status_code == 403
+
+
+def test_home_says_what_waits(client, northgate, bring):
+    reader = make_user("rater")
+    client.force_login(reader)
+    assert "Nothing waits for you today." in client.get("/").content.decode()
+    bring(event("RRULE:FREQ=DAILY;COUNT=2"), by=reader)
+    page = client.get("/").content.decode()
+    assert "2 meetings from your calendar wait to be confirmed." in page
+    assert reverse("event_import") in page
