@@ -25,6 +25,7 @@ from evidence.charts.service import Balance, Incidents, Prices
 from evidence.charts.svg import Panel, Table
 from evidence.facts import Facts, between
 from evidence.figures import NO_DIFFERENCE, ONLY_IN_SEASON, working_days
+from evidence.kinds import KINDS
 from evidence.models import (
     THEM,
     US,
@@ -47,7 +48,6 @@ from partners.dates import plus_months
 from partners.models import Contract, Partner
 
 PROMISES, PROGRAMMES, ITEMS, INCIDENTS, OWED = 12, 6, 6, 300, 50  # drawn at most
-FINDINGS = 4  # said at the top
 HALF, NARROW, BROAD, MIDDLE = 596, 358, 1240, 860  # pixels
 PLANS = ("short", "long", "forecast", "roadmap")
 
@@ -87,7 +87,7 @@ class Summary:
     @property
     def findings(self) -> str:
         """The page in a few sentences."""
-        return " ".join(f"{panel.heading}." for panel in self.panels[:FINDINGS])
+        return " ".join(f"{panel.heading}." for panel in self.panels if panel.is_finding)
 
     @cached_property
     def owed(self) -> Owed:
@@ -113,8 +113,8 @@ class Summary:
     def _of(self, model: Any) -> Any:
         return model.objects.visible_to(self.user).filter(partner=self.partner)
 
-    def _start(self, model: Any) -> str:
-        return reverse("entry_new", args=[self.partner.pk, model.SLUG])
+    def _start(self, model: Any) -> tuple[str, str]:
+        return reverse("entry_new", args=[self.partner.pk, model.SLUG]), KINDS[model.SLUG].one
 
     def _presence(self) -> Panel:
         since = plus_months(self.today.replace(day=1), 1 - MONTHS)
@@ -129,9 +129,10 @@ class Summary:
             notes.append(f"{focus} of their contacts in a year serve what we already run.")
         return Panel(
             "presence", self._presence_heading(), "When they come to us and when we go to them, month by month, and whether "
-            "it is mostly when a contract is to be renewed.", self._start(Engagement), bool(contacts),
+            "it is mostly when a contract is to be renewed.", *self._start(Engagement), bool(contacts),
             [("wide", strip.drawing(BROAD)), ("middle", strip.drawing(MIDDLE)), ("narrow", strip.drawing(NARROW))]
             if contacts else [], notes, strip.table(), is_broad=True,
+            is_finding=bool(self.facts.said("presence_ratio") or (figure and figure.word)),
         )  # fmt: skip
 
     def _presence_heading(self) -> str:
@@ -168,7 +169,7 @@ class Summary:
             notes.append(f"{PROMISES} of {shown[0].all} are drawn, the open ones first.")
         return Panel(
             "promises", heading, "What they promised and for when, each time the day moved, and what became of it.",
-            self._start(Promise), bool(shown), [], notes, ledger.table() if shown else None, is_broad=True,
+            *self._start(Promise), bool(shown), [], notes, ledger.table() if shown else None, is_broad=True,
         )  # fmt: skip
 
     def _waiting(self) -> Panel:
@@ -196,7 +197,7 @@ class Summary:
         )
         return Panel(
             "waiting", waiting.heading, "Requests that wait for an answer, theirs and ours, by how long they have waited.",
-            self._start(Request), bool(rows), _both(waiting) if rows else [], notes, table,
+            *self._start(Request), bool(rows), _both(waiting) if rows else [], notes, table,
         )  # fmt: skip
 
     def _asked(self, row: Request) -> tuple:
@@ -209,7 +210,7 @@ class Summary:
         says = bool(self.owed.rows)
         return Panel(
             "owed", self.owed.heading, "Rewards and penalties that have come due and are not settled, each way.",
-            self._start(Commitment), says, _both(self.owed) if says else [], [], self.owed.table(),
+            *self._start(Commitment), says, _both(self.owed) if says else [], [], self.owed.table(),
         )  # fmt: skip
 
     def _incidents(self) -> Panel:
@@ -230,7 +231,7 @@ class Summary:
         says = bool(incidents.incidents)
         return Panel(
             "incidents", heading, "How long incidents took to be acknowledged and fixed, against the hours agreed for each.",
-            self._start(Incident), says, _both(incidents) if says else [], notes, incidents.table(),
+            *self._start(Incident), says, _both(incidents) if says else [], notes, incidents.table(), is_finding=bool(said),
         )  # fmt: skip
 
     def _shared(self) -> Panel:
@@ -244,7 +245,7 @@ class Summary:
         says = any(any(shared.of(quarter, side)) for quarter in shared.quarters for side in (THEM, US))
         return Panel(
             "shared", shared.heading, "Plans, forecasts and events that each side told the other of, quarter by quarter.",
-            self._start(Disclosure), says, _both(shared) if says else [], ["Pale: news that is no plan."] if says else [],
+            *self._start(Disclosure), says, _both(shared) if says else [], ["Pale: news that is no plan."] if says else [],
             shared.table(),
         )  # fmt: skip
 
@@ -257,8 +258,9 @@ class Summary:
         )
         return Panel(
             "programme", heading, "What their partner programme brought us and what it cost, year by year, and what was "
-            "promised and never came.", self._start(Programme), bool(balance.years), _both(balance) if balance.years else [],
+            "promised and never came.", *self._start(Programme), bool(balance.years), _both(balance) if balance.years else [],
             ["First bar: what was received, dashed what was promised and never came. Second bar: what it cost."], balance.table(),
+            is_finding=bool(said),
         )  # fmt: skip
 
     def _prices(self) -> Panel:
@@ -275,7 +277,7 @@ class Summary:
         notes = ["Grey: older than twelve months."] if any(prices.is_stale(row) for row in rows) else []
         return Panel(
             "prices", heading, "What we pay beside the low, the median and the high of the market, item by item.",
-            self._start(Benchmark), bool(rows), _both(prices) if rows else [], notes, prices.table(),
+            *self._start(Benchmark), bool(rows), _both(prices) if rows else [], notes, prices.table(), is_finding=bool(said),
         )  # fmt: skip
 
 

@@ -169,7 +169,7 @@ class Disclosures:
     def heading(self) -> str:
         theirs, ours = (_quarters(self.with_a_plan(side)) for side in (THEM, "us"))
         if theirs == ours:
-            return f"Of the last four quarters, either side shared a plan in {theirs}"
+            return f"Of the last four quarters, each side shared a plan in {theirs}"
         return f"Of the last four quarters, they shared a plan in {theirs}, we in {ours}"
 
     def table(self) -> Table:
@@ -244,7 +244,8 @@ class Waiting:
 
     @property
     def heading(self) -> str:
-        return f"{counted(self.of(THEM), 'request')} unanswered by them, {self.of('us')} by us"
+        theirs, ours = (self.of(side) or "none" for side in (THEM, "us"))
+        return f"Requests left unanswered: {theirs} by them, {ours} by us"
 
     def drawing(self, width: int) -> SafeString:
         middle, row, top = 96.0, 24, 20

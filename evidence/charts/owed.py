@@ -35,12 +35,11 @@ class Owed:
         return f"They owe us {self.words(THEM)}; we owe them {self.words('us')}"
 
     def table(self) -> Table:
-        columns = [("Commitment", ""), ("Why", "any"), ("Owed by", ""), ("Since", "n"), ("Amount", "n")]
+        columns = [("Commitment", ""), ("What is owed", "any"), ("Since", "n"), ("Amount", "n")]
         rows = [
             (
                 format_html('<a href="{}">{}</a>', row.get_absolute_url(), row.what),
-                "penalty, missed" if row.consequence == PENALTY else "reward, met",
-                "them" if owing(row) == THEM else "us",
+                f"{'They' if owing(row) == THEM else 'We'} owe a {row.consequence}",
                 day(row.due_on if row.consequence == PENALTY else row.met_on),
                 f"{row.currency} {money(row.amount)}",
             )

@@ -35,11 +35,13 @@ class Panel:
     heading: str
     empty: str
     start: str  # the address where its first entry is made
+    entry: str  # what that is called
     says: bool = False
     drawings: Sequence[tuple[str, SafeString]] = ()  # (for which widths: wide, middle, narrow; the drawing)
     notes: Sequence[str] = field(default_factory=list)
     table: Table | None = None
     is_broad: bool = False
+    is_finding: bool = True  # the heading says what the facts come to, not only what they are about
 
 
 def drawing(name: str, width: float, height: float, title: str, said: str, body: str) -> SafeString:

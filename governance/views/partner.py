@@ -18,7 +18,7 @@ from scorecards.figures import Point, history
 from scorecards.scoring import band_of, difference
 from vendorhub.roles import needs
 
-TABS = [("scorecard", "Scorecard"), ("contracts", "Contracts"), ("contacts", "Contacts")]
+TABS = ("scorecard", "contracts", "contacts")
 TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
 
 
@@ -29,11 +29,11 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if partner is None:
         raise Http404
     tab = request.GET.get("tab", "scorecard")
-    tab = tab if tab in dict(TABS) else "scorecard"
+    tab = tab if tab in TABS else "scorecard"
     contracts = (_contracts_in_full if tab == "contracts" else _contracts)(request.user, pk)
     points = history(partner.pk, request.user)
     context: dict[str, Any] = {
-        "partner": partner, "tab": tab, "tabs": TABS, "contracts": contracts,
+        "partner": partner, "tab": tab, "contracts": contracts,
         **_standing(partner, points),
     }  # fmt: skip
     context["next_end"] = next((row.term_ends for row in contracts if row.ends and not row.has_ended), None)

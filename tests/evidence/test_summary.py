@@ -207,7 +207,7 @@ def test_the_heading_over_requests_counts_what_the_figures_count(partner, summar
     make_request(partner, date(2026, 10, 1), asked_by=THEM)
     refresh([partner.pk])
     found = summary()
-    assert panel(found, "waiting").heading == "3 requests unanswered by them, 1 by us"
+    assert panel(found, "waiting").heading == "Requests left unanswered: 3 by them, 1 by us"
     assert (found.facts.of("open_requests").said, found.facts.of("our_open_requests").said) == ("3", "1")
     assert "1 of them was ignored outright." in panel(found, "waiting").notes
 
@@ -352,3 +352,17 @@ def fill(partner, day, what, year=2026):
     make_programme(partner, year, [("beta", 9, 5)], [("fee", 4)])
     make_benchmark(partner, day, item=what)
     make_disclosure(partner, day, what=what)
+
+
+def test_the_page_says_at_the_top_what_its_figures_found_and_no_more(client, partner, person):
+    make_engagement(partner, TODAY)
+    make_request(partner, TODAY)
+    make_commitment(partner, TODAY - DAY, US, consequence="penalty", amount=5, currency="EUR")
+    said = "Requests left unanswered: 1 by them, none by us. They owe us nothing; we owe them EUR 5."
+    assert f'<p class="lede">{said}</p>' in page(client, partner)
+
+
+def test_evidence_is_one_of_the_parts_of_a_partner(client, partner, person):
+    address = reverse("evidence", args=[partner.pk])
+    assert f'<a href="{address}">Evidence</a>' in client.get(partner.get_absolute_url()).content.decode()
+    assert f'<a href="{address}" aria-current="page">Evidence</a>' in page(client, partner)
