@@ -15,6 +15,7 @@ from typing import Any
 from accounts.models import RATER_ROLES
 from scorecards import scoring
 from scorecards.figures import CriterionFigure, criterion_figures
+from scorecards.measures import exact, measured_steps, said, why_not
 from scorecards.models import Category, Criterion, Scorecard, Template
 
 LISTED_UP_TO = 30
@@ -64,6 +65,15 @@ class CriterionRow(Row):
     def key(self) -> str:
         return f"c{self.criterion.pk}"
 
+    @property
+    def is_measured(self) -> bool:
+        return self.criterion.kind == Criterion.MEASURED
+
+    @property
+    def measured(self) -> str:
+        """What its figure says, in words."""
+        return said(self.criterion, self.figure.tally)
+
     @cached_property
     def counts(self) -> Counter[int]:
         """How many gave which mark; empty where there are too few to show them."""
@@ -72,8 +82,8 @@ class CriterionRow(Row):
     @property
     def words(self) -> str:
         """Why there is no score."""
-        if self.criterion.kind == Criterion.MEASURED:
-            return "measured; comes with the evidence"
+        if self.is_measured:
+            return why_not(self.criterion, self.figure.tally)
         if self.part.state == scoring.DOES_NOT_APPLY:
             return "does not apply, say all who were asked"
         return "nobody answered" if self.figure.asked else "nobody was asked yet"
@@ -210,7 +220,9 @@ class Arithmetic:
     ) -> list[Step]:
         figure, low, high = row.figure, self.template.scale_min, self.template.scale_max
         steps: list[Step] = [("No score", row.words)] if row.part.score is None else []
-        if row.part.score is not None:
+        if row.is_measured:
+            steps += measured_steps(row.criterion, figure.tally, row.part.score, figure.as_of)
+        elif row.part.score is not None:
             number = f"The {figure.count} marks" if figure.count > 1 else "The mark"
             steps.append((number, _listed(figure, self.template)))
             total, weight = exact(figure.tally.total), exact(figure.tally.weight)
@@ -317,6 +329,9 @@ def weights_of(template: Template) -> scoring.TemplateWeights:
                         c.kind == Criterion.MEASURED,
                         c.critical_minimum,
                         c.critical_cap,
+                        c.floor,
+                        c.target,
+                        c.min_observations,
                     )
                     for c in category.criteria.all()
                 ),
@@ -330,14 +345,6 @@ def weights_of(template: Template) -> scoring.TemplateWeights:
         role_weights={role: Decimal(weight) for role, weight in template.role_weights.items()},
         bands=[(band.letter, band.lower) for band in template.bands.all()] or scoring.DEFAULT_BANDS,
     )
-
-
-def exact(value: Fraction | Decimal | int) -> str:
-    """A number written out: all its decimals where they end within six, else six and an ellipsis."""
-    number = Fraction(value)
-    scaled = number * 10**6
-    text = f"{Decimal(int(scaled)).scaleb(-6).normalize():f}"
-    return text if scaled.denominator == 1 else f"{int(scaled) / 10**6:.6f}…"
 
 
 def equation(terms: Sequence[tuple[Decimal, Fraction]], result: Fraction) -> str:

@@ -29,7 +29,8 @@ MARKS_SHOWN_FROM = 5  # with fewer marks, showing them one by one could tell who
 class CriterionFigure:
     """What the submitted assessments of a scorecard say of one criterion.
 
-    `marks` are in order of size, and only there when they are at least five; `score` has four decimals.
+    `marks` are in order of size, and only there when they are at least five; `score` has four decimals. `as_of`: the
+    day since when a measured one's figure says so.
     """
 
     tally: scoring.Tally
@@ -37,6 +38,7 @@ class CriterionFigure:
     score: Decimal | None
     count: int
     marks: tuple[int, ...] | None
+    as_of: date | None = None
 
     @property
     def mean(self) -> Fraction | None:
@@ -71,16 +73,24 @@ SELECT s.id, c.id, t.scale_min, t.scale_max, coalesce(sum(r.value * a.factor), 0
        coalesce(sum(a.factor) FILTER (WHERE r.value IS NOT NULL), 0), count(r.value),
        count(*) FILTER (WHERE r.not_applicable), count(a.id),
        CASE WHEN count(r.value) >= %(shown_from)s THEN
-           array_agg(r.value ORDER BY r.value) FILTER (WHERE r.value IS NOT NULL) END
+           array_agg(r.value ORDER BY r.value) FILTER (WHERE r.value IS NOT NULL) END,
+       CASE WHEN c.kind = 'measured' THEN c.min_observations END, c.floor, c.target,
+       m.value, coalesce(m.observations, 0), m.as_of
 FROM scorecards_scorecard s
 JOIN scorecards_template t ON t.id = s.template_id
 JOIN scorecards_category g ON g.template_id = t.id
 JOIN scorecards_criterion c ON c.category_id = g.id
+LEFT JOIN scorecards_measurement m ON m.scorecard_id = s.id AND m.criterion_id = c.id
 LEFT JOIN counting a ON a.scorecard_id = s.id AND {_ASKED}
 LEFT JOIN scorecards_rating r ON r.scorecard_id = s.id AND r.criterion_id = c.id AND r.assessment_id = a.id
 WHERE s.id = ANY (%(ids)s::bigint[])
-GROUP BY s.id, c.id, t.id
+GROUP BY s.id, c.id, t.id, m.id
 """  # noqa: S608 - of constants
+_MEASURED = """
+SELECT m.scorecard_id, m.criterion_id, c.min_observations, c.floor, c.target, m.value, m.observations, m.as_of
+FROM scorecards_measurement m JOIN scorecards_criterion c ON c.id = m.criterion_id AND c.kind = 'measured'
+WHERE m.scorecard_id = ANY (%(ids)s::bigint[])
+"""
 # Without a row for what nobody gave a mark to, the marks are read in the order of one index, in a third of the time.
 _SCORES = f"""{_COUNTING}
 SELECT r.scorecard_id, r.criterion_id, a.scale_min, a.scale_max, sum(r.value * a.factor), sum(a.factor), count(*)
@@ -98,16 +108,25 @@ def criterion_figures(scorecard_ids: Iterable[int]) -> dict[tuple[int, int], Cri
         for start in range(0, len(ids), SLICE):
             cursor.execute(_FIGURES, {"ids": ids[start : start + SLICE], "shown_from": MARKS_SHOWN_FROM})
             found.update(
-                {row[:2]: _figure(*row[2:-1], row[-1] and tuple(row[-1])) for row in cursor.fetchall()}
+                {
+                    row[:2]: _figure(*row[2:9], row[9] and tuple(row[9]))
+                    if row[10] is None
+                    else _measured_figure(*row[10:])
+                    for row in cursor.fetchall()
+                }
             )
     return found
 
 
 def criterion_scores(scorecard_ids: Iterable[int]) -> dict[tuple[int, int], Decimal | None]:
-    """The scores alone, by (scorecard id, criterion id), in one query; none of a criterion without a mark."""
+    """The scores alone, by (scorecard id, criterion id), in two queries; none of a criterion without a mark."""
+    ids = list(scorecard_ids)
     with connection.cursor() as cursor:
-        cursor.execute(_SCORES, {"ids": list(scorecard_ids)})
-        return {row[:2]: _figure(*row[2:], 0, 0, None).score for row in cursor.fetchall()}
+        cursor.execute(_SCORES, {"ids": ids})
+        found = {row[:2]: _figure(*row[2:], 0, 0, None).score for row in cursor.fetchall()}
+        cursor.execute(_MEASURED, {"ids": ids})
+        measured = {row[:2]: _measured_figure(*row[2:]).score for row in cursor.fetchall()}
+    return found | {key: score for key, score in measured.items() if score is not None}
 
 
 @lru_cache(4_096)  # a few hundred different ones make up every criterion of 10,000 partners
@@ -117,9 +136,22 @@ def _figure(
 ) -> CriterionFigure:  # fmt: skip
     tally = scoring.Tally(Fraction(total), Fraction(weight), not_applicable, asked)
     template = scoring.TemplateWeights((), scale_min, scale_max)
-    state, score = scoring.criterion_score(template, tally)
+    state, score = scoring.criterion_score(template, tally, scoring.CriterionWeight(0, Decimal(0)))
     stored = None if score is None else scoring.stored(score)
     return CriterionFigure(tally, state, stored, count, marks)
+
+
+def _measured_figure(
+    least: int, floor: Decimal | None, target: Decimal | None, value: Decimal | None, observations: int,
+    as_of: date | None,
+) -> CriterionFigure:  # fmt: skip
+    line = scoring.CriterionWeight(
+        0, Decimal(0), measured=True, floor=floor, target=target, min_observations=least
+    )
+    tally = scoring.Tally(value=value, observations=observations)
+    state, score = scoring.criterion_score(scoring.TemplateWeights(()), tally, line)
+    stored = None if score is None else scoring.stored(score)
+    return CriterionFigure(tally, state, stored, 0, None, as_of)
 
 
 def category_scores(scorecard_ids: Iterable[int]) -> dict[tuple[int, int], Decimal]:

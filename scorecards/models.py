@@ -109,7 +109,11 @@ class Category(models.Model):
 
 
 class Criterion(models.Model):
-    """What is judged. `anchors` holds one sentence per level, lowest first."""
+    """What is judged. `anchors` holds one sentence per level, lowest first.
+
+    Measured: a figure (`metric`, a name of `evidence.figures`) gives its score, on a straight line from 0 points at
+    `floor` to 100 at `target`. Rated: `metric` names the figure that stands beside it while people mark it.
+    """
 
     RATED, MEASURED = "rated", "measured"
 
@@ -148,6 +152,9 @@ class Criterion(models.Model):
             models.CheckConstraint(
                 condition=Q(critical_minimum=None) | Q(critical_minimum__gte=0, critical_minimum__lte=100),
                 name="critical_minimum_within_0_100",
+            ),
+            models.CheckConstraint(
+                condition=Q(floor=None) | Q(target=None) | ~Q(floor=F("target")), name="floor_is_not_target"
             ),
         ]
         triggers = audited()
@@ -357,6 +364,30 @@ class Rating(models.Model):
     def history_name(self) -> str:
         """What the audit trail calls this mark."""
         return f"{self.criterion}, {self.assessment.rater} on {self.scorecard}"
+
+
+class Measurement(models.Model):
+    """What a figure said for a measured criterion. Follows the figure while the cycle is open, then stays.
+
+    Written by sql/measurements.sql alone. `value` None: not enough to say, or nothing on record. `as_of`: the day
+    since when it says so.
+    """
+
+    scorecard = models.ForeignKey(
+        Scorecard, on_delete=models.CASCADE, related_name="measurements", db_index=False
+    )
+    criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="+", db_index=False)
+    value = models.DecimalField(max_digits=18, decimal_places=6, null=True)
+    observations = models.PositiveIntegerField(default=0)
+    as_of = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["scorecard", "criterion"], name="one_measurement_per_criterion")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion_id}: {self.value}"
 
 
 class Comment(models.Model):

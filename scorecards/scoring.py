@@ -26,7 +26,10 @@ Mark = int | str | None  # a whole number on the scale, NOT_APPLICABLE, or None:
 
 @dataclass(frozen=True, slots=True)
 class CriterionWeight:
-    """A criterion as far as arithmetic cares. `roles` empty: every rater is asked."""
+    """A criterion as far as arithmetic cares. `roles` empty: every rater is asked.
+
+    Measured: 0 points at `floor`, 100 at `target`, which may lie below it; nothing under so many observations.
+    """
 
     id: int
     weight: Decimal
@@ -34,6 +37,9 @@ class CriterionWeight:
     measured: bool = False
     critical_minimum: Decimal | None = None
     critical_cap: str = ""
+    floor: Decimal | None = None
+    target: Decimal | None = None
+    min_observations: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,12 @@ class TemplateWeights:
     role_weights: Mapping[str, Decimal] = field(default_factory=dict)
     bands: Sequence[tuple[str, Decimal]] = DEFAULT_BANDS  # (letter, lower edge), best first
 
+    @property
+    def raters_needed(self) -> int:
+        """How many must submit for a final score: none where everything is measured, because nobody is asked."""
+        criteria = [criterion for category in self.categories for criterion in category.criteria]
+        return 0 if criteria and all(criterion.measured for criterion in criteria) else self.minimum_raters
+
     def role_weight(self, role: str) -> Fraction:
         """What an assessment from this side counts; 1 unless the template says otherwise."""
         return Fraction(self.role_weights.get(role, 1))
@@ -65,13 +77,16 @@ class Tally:
     """What the submitted, counting assessments say of one criterion.
 
     `total` is the sum of the marks and `weight` their number, each mark times its rater's role weight.
-    `asked` counts the assessments that were asked: rated + not applicable + not answered.
+    `asked` counts the assessments that were asked: rated + not applicable + not answered. Of a measured criterion
+    nobody is asked: its `value` (None: the figure says nothing) rests on so many `observations`.
     """
 
     total: Fraction = Fraction(0)
     weight: Fraction = Fraction(0)
     not_applicable: int = 0
     asked: int = 0
+    value: Decimal | None = None
+    observations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +140,22 @@ def rounded(value: Fraction | Decimal, places: int) -> Decimal:
 
 
 def score_scorecard(
-    template: TemplateWeights, assessments: Iterable[tuple[str, Mapping[int, Mark]]]
+    template: TemplateWeights,
+    assessments: Iterable[tuple[str, Mapping[int, Mark]]],
+    measured: Mapping[int, tuple[Decimal | None, int]] | None = None,
 ) -> Outcome:
-    """Score the submitted assessments of one scorecard, each (rater role, {criterion id: mark})."""
+    """Score the submitted assessments of one scorecard, each (rater role, {criterion id: mark}).
+
+    `measured` holds the value and the observations of measured criteria, by id.
+    """
     counting = [(role, marks) for role, marks in assessments if template.role_weight(role) > 0]
-    return score(template, tally(template, counting), raters=len(counting))
+    return score(template, tally(template, counting, measured), raters=len(counting))
 
 
 def tally(
-    template: TemplateWeights, assessments: Sequence[tuple[str, Mapping[int, Mark]]]
+    template: TemplateWeights,
+    assessments: Sequence[tuple[str, Mapping[int, Mark]]],
+    measured: Mapping[int, tuple[Decimal | None, int]] | None = None,
 ) -> dict[int, Tally]:
     """Count the marks of each criterion. A role that weighs nothing, or is not asked, does not count at all."""
     tallies = {}
@@ -151,7 +173,8 @@ def tally(
             elif mark is not None:
                 total += counts * int(mark)
                 weight += counts
-        tallies[criterion.id] = Tally(total, weight, not_applicable, asked)
+        value, observations = (measured or {}).get(criterion.id, (None, 0))
+        tallies[criterion.id] = Tally(total, weight, not_applicable, asked, value, observations)
     return tallies
 
 
@@ -160,7 +183,7 @@ def score(template: TemplateWeights, tallies: Mapping[int, Tally], *, raters: in
     criteria: dict[int, Part] = {}
     categories: dict[int, Part] = {}
     found = {
-        criterion.id: criterion_score(template, tallies.get(criterion.id, Tally()))
+        criterion.id: criterion_score(template, tallies.get(criterion.id, Tally()), criterion)
         for category in template.categories
         for criterion in category.criteria
     }
@@ -205,17 +228,33 @@ def score(template: TemplateWeights, tallies: Mapping[int, Tally], *, raters: in
     )  # fmt: skip
 
 
-def criterion_score(template: TemplateWeights, tally: Tally) -> tuple[str, Fraction | None]:
-    """State and score of a criterion: the mean of its marks as a per cent of the scale.
+def criterion_score(
+    template: TemplateWeights, tally: Tally, criterion: CriterionWeight
+) -> tuple[str, Fraction | None]:
+    """State and score of a criterion: the mean of its marks as a per cent of the scale, or what its figure gives.
 
     Not applicable: everybody who was asked says so. One who left the cell empty keeps it applicable, and missing.
     """
+    if criterion.measured:
+        points = measured_score(criterion, tally.value, tally.observations)
+        return (MISSING, None) if points is None else (SCORED, points)
     if tally.weight:
         span = template.scale_max - template.scale_min
         return SCORED, (tally.total / tally.weight - template.scale_min) * 100 / span
     if tally.not_applicable and tally.not_applicable == tally.asked:
         return DOES_NOT_APPLY, None
     return MISSING, None
+
+
+def measured_score(criterion: CriterionWeight, value: Decimal | None, observations: int) -> Fraction | None:
+    """Where a value lies on the line from floor (0) to target (100), never outside; None: too little to say."""
+    floor, target = criterion.floor, criterion.target
+    if value is None or floor is None or target is None or floor == target:
+        return None
+    if observations < criterion.min_observations:
+        return None
+    place = (Fraction(value) - Fraction(floor)) * 100 / (Fraction(target) - Fraction(floor))
+    return min(max(place, Fraction(0)), Fraction(100))
 
 
 def weighted_mean(parts: Iterable[tuple[Fraction, Fraction]]) -> Fraction | None:
@@ -248,7 +287,7 @@ def _applicable(category: CategoryWeight, found: Mapping[int, tuple[str, Fractio
 def _status(template: TemplateWeights, overall: Fraction | None, coverage: Decimal, raters: int) -> str:
     if overall is None:
         return NO_SCORE
-    enough = coverage >= template.minimum_coverage and raters >= template.minimum_raters
+    enough = coverage >= template.minimum_coverage and raters >= template.raters_needed
     return FINAL if enough else PROVISIONAL
 
 

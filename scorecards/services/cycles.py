@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,6 +17,7 @@ from scorecards.models import (
     TEMPLATE_KINDS,
     Assessment,
     Comment,
+    Criterion,
     Cycle,
     CycleTemplate,
     Rating,
@@ -27,6 +28,8 @@ from scorecards.models import (
 from scorecards.services import invitations
 from scorecards.services.recompute import recompute_now, request_recompute
 
+# Scorecards with something to ask people; where all is measured, nobody needs to.
+_RATED = Exists(Criterion.objects.filter(category__template=OuterRef("template"), kind=Criterion.RATED))
 KIND_FALLBACK = {"operations": "unit"}  # factories and subsidiaries are scored like business units
 
 
@@ -171,7 +174,7 @@ def obstacles(cycle: Cycle, seen: ScorecardQuerySet | None = None) -> list[str]:
     scorecards, sentences = cycle.scorecards.all(), []
     if not scorecards.exists():
         sentences.append("Choose at least one partner.")
-    lonely = scorecards.filter(assessments=None)
+    lonely = scorecards.filter(_RATED, assessments=None)
     if number := lonely.count():
         named = (lonely if seen is None else seen.filter(pk__in=lonely)).order_by("partner__name")
         names = in_words(named.values_list("partner__name", flat=True)[:5], number)
@@ -350,7 +353,7 @@ def discard_cycle(cycle: Cycle) -> None:
 
 def few_raters(cycle: Cycle) -> Any:
     """Scorecards that are asked of someone, but of too few people to become final."""
-    asked = cycle.scorecards.annotate(asked=Count("assessments"))
+    asked = cycle.scorecards.filter(_RATED).annotate(asked=Count("assessments"))
     return asked.filter(asked__gt=0, asked__lt=F("template__minimum_raters"))
 
 

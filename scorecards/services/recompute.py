@@ -129,5 +129,15 @@ SELECT coalesce(c.scorecard_id, s.scorecard_id), 'category ' || coalesce(c.categ
        trim_scale(s.score)::text, trim_scale(c.score)::text
 FROM category c FULL JOIN stored s ON s.scorecard_id = c.scorecard_id AND s.category_id = c.category_id
 WHERE s.score IS DISTINCT FROM c.score
+UNION ALL
+SELECT s.id, 'what “' || c.name || '” measures', trim_scale(m.value)::text || ' of ' || m.observations,
+       trim_scale(f.value)::text || ' of ' || coalesce(f.observations, 0)
+FROM scorecards_scorecard s JOIN scorecards_cycle y ON y.id = s.cycle_id AND y.state = 'open'
+JOIN scorecards_category g ON g.template_id = s.template_id
+JOIN scorecards_criterion c ON c.category_id = g.id AND c.kind = 'measured'
+LEFT JOIN scorecards_measurement m ON m.scorecard_id = s.id AND m.criterion_id = c.id
+LEFT JOIN evidence_figure f ON f.partner_id = s.partner_id AND f.name = c.metric
+WHERE s.id = ANY (%(ids)s::bigint[])
+      AND (m.value, coalesce(m.observations, 0)) IS DISTINCT FROM (f.value, coalesce(f.observations, 0))
 ORDER BY 1, 2
 """

@@ -3,7 +3,8 @@
 -- Marks are summed and counted as whole numbers in index order (rating_cell_unique). With up to twelve of them and
 -- no weights of roles a mean is kept exact by the common denominator 27720, which all counts up to 12 divide.
 -- Other means, and the categories above them, divide with 60 decimals: a quotient of such numbers that is no tie
--- at the fifth decimal lies much further from one than that.
+-- at the fifth decimal lies much further from one than that. A measured criterion counts like one with a single mark
+-- that lies as far between the lowest and the highest as its value does between floor and target.
 CREATE OR REPLACE FUNCTION scorecards_outcomes(ids bigint[])
 RETURNS TABLE (scorecard_id bigint, overall numeric, coverage numeric, lower numeric, upper numeric, status text,
                standing text, capped_by_id bigint, raters integer, category_ids bigint[], category_scores numeric[])
@@ -21,13 +22,16 @@ RETURN QUERY
 WITH wanted AS MATERIALIZED (
     SELECT id, template_id FROM scorecards_scorecard WHERE id = ANY (ids)
 ), rules AS MATERIALIZED (  -- one row a template; bands worst first, level 1 being the worst
-    SELECT t.id, t.scale_min, t.scale_max::bigint - t.scale_min AS span, t.minimum_coverage, t.minimum_raters,
-           t.role_weights, coalesce(b.letters, ARRAY['E', 'D', 'C', 'B', 'A']) AS letters,
+    SELECT t.id, t.scale_min, t.scale_max::bigint - t.scale_min AS span, t.minimum_coverage, t.role_weights, k.measures,
+           CASE WHEN k.rates THEN t.minimum_raters ELSE 0 END AS minimum_raters,  -- none where everything is measured
+           coalesce(b.letters, ARRAY['E', 'D', 'C', 'B', 'A']) AS letters,
            coalesce(b.edges, ARRAY[0, 40, 55, 70, 85]::numeric[]) AS edges,
            (SELECT 10::numeric ^ coalesce(max(scale(value::numeric)), 0) FROM jsonb_each_text(t.role_weights)) AS unit
     FROM scorecards_template t
     LEFT JOIN (SELECT template_id, array_agg(letter::text ORDER BY lower) AS letters, array_agg(lower ORDER BY lower) AS edges
-               FROM scorecards_band GROUP BY template_id) b ON b.template_id = t.id
+               FROM scorecards_band GROUP BY template_id) b ON b.template_id = t.id,
+    LATERAL (SELECT coalesce(bool_or(c.kind = 'measured'), false) AS measures, coalesce(bool_or(c.kind = 'rated'), true) AS rates
+             FROM scorecards_category g JOIN scorecards_criterion c ON c.category_id = g.id WHERE g.template_id = t.id) k
     WHERE t.id IN (SELECT template_id FROM wanted)
 ), category AS MATERIALIZED (  -- weight: 0 where no criterion weighs anything. unit: points of a mark of 1 per cent
     SELECT g.id, g.template_id, sum((c.weight * 10000)::integer) AS criteria_weight,
@@ -45,15 +49,16 @@ WITH wanted AS MATERIALIZED (
            c.roles = '{}' AS for_all,
            coalesce(array_position(r.letters, c.critical_cap::text), least(2, cardinality(r.letters))) * 100000
            + row_number() OVER (PARTITION BY g.template_id ORDER BY g.position, g.id, c.position, c.id) AS cap,
-           (ceil(c.critical_minimum * 10) * 10000 - 5005)::bigint * r.span AS lowest, c.roles, r.role_weights
+           (ceil(c.critical_minimum * 10) * 10000 - 5005)::bigint * r.span AS lowest, c.roles, r.role_weights, r.span,
+           c.kind = 'measured' AS measured, c.floor, c.target, c.min_observations
     FROM scorecards_criterion c JOIN scorecards_category g ON g.id = c.category_id JOIN rules r ON r.id = g.template_id
-    WHERE c.kind = 'rated'
 ), present AS (
     SELECT scorecard_id, count(*) AS asked, count(submitted_at) AS submitted
     FROM scorecards_assessment WHERE scorecard_id = ANY (ids) GROUP BY scorecard_id
-), card AS MATERIALIZED (  -- plain: every assessment counts once, and 27720 divides by every number of marks
-    SELECT w.id, w.template_id, p.submitted, r.role_weights, r.unit,
-           r.role_weights = '{}' AND p.asked = p.submitted AND p.asked <= 12 AS plain
+), card AS MATERIALIZED (
+    -- plain: all is rated, every assessment counts once, and 27720 divides by every number of marks
+    SELECT w.id, w.template_id, p.submitted, r.role_weights, r.unit, r.measures,
+           NOT r.measures AND r.role_weights = '{}' AND p.asked = p.submitted AND p.asked <= 12 AS plain
     FROM wanted w JOIN rules r ON r.id = w.template_id LEFT JOIN present p ON p.scorecard_id = w.id
 ), counting AS MATERIALIZED (  -- of the others, the assessments that count, and for how much: as a whole number
     SELECT a.id, a.scorecard_id, f.factor
@@ -94,10 +99,17 @@ WITH wanted AS MATERIALIZED (
            min(c.cap) FILTER (WHERE c.lowest IS NOT NULL AND (x.total - c.scale_min * x.marks) * 10000000 < c.lowest * x.marks)
     FROM (SELECT r.scorecard_id, r.criterion_id, sum(a.factor * r.value) AS total,
                  coalesce(sum(a.factor) FILTER (WHERE r.value IS NOT NULL), 0) AS marks,
-                 count(*) FILTER (WHERE r.not_applicable) AS spared
+                 count(*) FILTER (WHERE r.not_applicable) AS spared, false AS measured
           FROM scorecards_rating r JOIN counting a ON a.id = r.assessment_id
           WHERE r.scorecard_id = ANY (ARRAY(SELECT id FROM card WHERE NOT plain))
-          GROUP BY r.scorecard_id, r.criterion_id) x JOIN criterion c ON c.id = x.criterion_id
+          GROUP BY r.scorecard_id, r.criterion_id
+          UNION ALL
+          SELECT m.scorecard_id, m.criterion_id, c.scale_min + c.span *
+                     least(1, greatest(0, round(m.value - c.floor, 60) / (c.target - c.floor))), 1, 0, true
+          FROM scorecards_measurement m JOIN criterion c ON c.id = m.criterion_id
+          WHERE m.scorecard_id = ANY (ARRAY(SELECT id FROM card WHERE measures)) AND c.measured
+                AND m.value IS NOT NULL AND m.observations >= c.min_observations AND c.target <> c.floor) x
+    JOIN criterion c ON c.id = x.criterion_id AND c.measured = x.measured
     GROUP BY x.scorecard_id, c.category_id
 ), subtotal AS (  -- gap: the part of the category's applicable weight that has no score; NULL for none
     SELECT p.scorecard_id, p.category_id, p.cap, g.weight,

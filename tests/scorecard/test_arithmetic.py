@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorecards import scoring
-from scorecards.arithmetic import Arithmetic, equation, exact
+from scorecards.arithmetic import Arithmetic, equation
+from scorecards.measures import exact
 from scorecards.models import Criterion, Cycle, Scorecard
 from tests.factories import make_cycle, make_partner, make_template
 
@@ -126,7 +127,7 @@ def test_changes_are_matched_by_name_across_versions_of_a_template(scored):
 def test_a_measured_criterion_waits_for_the_evidence(scored):
     card = scored([4, 4, 4], [4, 4, 4])
     Criterion.objects.filter(name="Quality").update(kind=Criterion.MEASURED)
-    assert steps(card, "Quality") == {"No score": "measured; comes with the evidence"}
+    assert steps(card, "Quality") == {"No score": "measured, and its figure is not settled"}
 
 
 def test_what_each_part_moved_makes_the_whole_change(scored):

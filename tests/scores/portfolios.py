@@ -1,6 +1,6 @@
 """Portfolios of every awkward kind, made by hypothesis, and put into the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from django.utils import timezone
 from hypothesis import strategies as st
 
 from accounts.models import RATER_ROLES, User
+from evidence.models import Figure
 from scorecards.models import Assessment, Band, Category, Criterion, Cycle, Rating, Scorecard, Template
 from scorecards.scoring import NOT_APPLICABLE, CategoryWeight, CriterionWeight, Mark, TemplateWeights
 from tests.factories import make_cycle, make_partner
@@ -16,6 +17,12 @@ ROLES = [role for role, _ in RATER_ROLES]
 LETTERS = "ABCDEF"
 WEIGHTS = st.sampled_from(
     [Decimal(w) for w in ("0", "1", "13.8", "20", "33.3333", "44.5", "100", "99999.9999")]
+)
+LEVELS = st.sampled_from(
+    [Decimal(w) for w in ("0", "1", "-1", "0.0003", "0.3333", "7.7", "15", "-8000.5", "99999.9999")]
+)
+VALUES = st.one_of(
+    LEVELS, st.decimals(-20, 20, places=6), st.decimals(0, 1, places=6), st.just(Decimal("0.333333"))
 )
 SHARES = st.sampled_from([Decimal(w) for w in ("0", "0.5", "1", "1.75", "3")])
 
@@ -26,6 +33,7 @@ class Portfolio:
 
     template: TemplateWeights
     scorecards: list[list["Given"]]
+    measured: list[dict[int, tuple[Decimal | None, int]]] = field(default_factory=list)
 
 
 class Given(NamedTuple):
@@ -36,8 +44,18 @@ class Given(NamedTuple):
     submitted: bool = True
 
 
+def lines(draw: st.DrawFn, measured: bool) -> dict:
+    """Floor, target and least observations; now and then a line that is not settled."""
+    if not measured:
+        return {}
+    floor, target = draw(st.one_of(st.none(), LEVELS)), draw(LEVELS)
+    target = None if floor == target else target
+    return {"floor": floor, "target": target, "min_observations": draw(st.integers(0, 3))}
+
+
 @st.composite
 def templates(draw: st.DrawFn) -> TemplateWeights:
+    kinds = draw(st.sampled_from([[False], [False, False, True], [True]]))
     lowest = draw(st.sampled_from([1, 0, -5, -32768]))
     span = (
         draw(st.sampled_from([4, 10, 1, 7, 65535]))
@@ -63,7 +81,8 @@ def templates(draw: st.DrawFn) -> TemplateWeights:
                         roles=tuple(
                             draw(st.one_of(st.just([]), st.lists(st.sampled_from(ROLES), unique=True)))
                         ),
-                        measured=draw(st.sampled_from([False, False, False, True])),
+                        measured=(measured := draw(st.sampled_from(kinds))),
+                        **lines(draw, measured),
                         critical_minimum=draw(
                             st.one_of(st.none(), st.sampled_from([Decimal(40), Decimal("66.7")]))
                         ),
@@ -102,7 +121,9 @@ def portfolios(draw: st.DrawFn) -> Portfolio:
         return Given(role, marks, submitted=draw(st.integers(0, 7)) > 0)
 
     cards = [[assessment() for _ in range(draw(st.integers(0, 6)))] for _ in range(draw(st.integers(1, 3)))]
-    return Portfolio(template, cards)
+    said = st.tuples(st.one_of(st.none(), VALUES, VALUES), st.integers(0, 4))
+    measured = [{c.id: draw(said) for c in criteria if c.measured and draw(st.booleans())} for _ in cards]
+    return Portfolio(template, cards, measured)
 
 
 def save_template(weights: TemplateWeights, name: str) -> tuple[Template, dict[int, int], dict[int, int]]:
@@ -125,7 +146,8 @@ def save_template(weights: TemplateWeights, name: str) -> tuple[Template, dict[i
             Criterion(
                 category=saved, name=str(c.id), weight=c.weight, position=position, roles=list(c.roles),
                 kind="measured" if c.measured else "rated", critical_minimum=c.critical_minimum,
-                critical_cap=c.critical_cap,
+                critical_cap=c.critical_cap, floor=c.floor, target=c.target, min_observations=c.min_observations,
+                metric=f"measure {c.id}" if c.measured else "",
             )
             for position, c in enumerate(category.criteria)
         )  # fmt: skip
@@ -134,13 +156,19 @@ def save_template(weights: TemplateWeights, name: str) -> tuple[Template, dict[i
 
 
 def save_scorecards(
-    template: Template, criteria: dict[int, int], cards: list, raters: list[User], cycle: Cycle | None = None
-) -> list[Scorecard]:
-    """Save scorecards of new partners, with these assessments."""
+    template: Template, criteria: dict[int, int], cards: list, raters: list[User], cycle: Cycle | None = None,
+    measured: list[dict[int, tuple[Decimal | None, int]]] | None = None,
+) -> list[Scorecard]:  # fmt: skip
+    """Save scorecards of new partners, with these assessments and what their figures say."""
     cycle = cycle or make_cycle()
     saved = []
     for assessments in cards:
         card = Scorecard.objects.create(cycle=cycle, partner=make_partner(), template=template)
+        said = measured[len(saved)] if measured else {}
+        Figure.objects.bulk_create(
+            Figure(partner=card.partner, name=f"measure {place}", value=value, observations=observations)
+            for place, (value, observations) in said.items()
+        )
         saved.append(card)
         rows = Assessment.objects.bulk_create(
             Assessment(

@@ -8,6 +8,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 
 from accounts.models import User
+from scorecards.arithmetic import Arithmetic
 from scorecards.figures import criterion_figures, criterion_scores
 from scorecards.models import CategoryScore, Score, Scorecard
 from scorecards.scoring import CategoryWeight, CriterionWeight, TemplateWeights, score_scorecard, stored
@@ -22,10 +23,12 @@ def assert_agreement(portfolio: Portfolio, raters: list[User], name: str) -> lis
     """Save the portfolio, recompute it in the database, and compare every number with the definition."""
     weights = portfolio.template
     template, criteria, categories = save_template(weights, name)
-    cards = save_scorecards(template, criteria, portfolio.scorecards, raters)
+    cards = save_scorecards(template, criteria, portfolio.scorecards, raters, measured=portfolio.measured)
     recompute_now([card.pk for card in cards])
-    for card, assessments in zip(cards, portfolio.scorecards, strict=True):
-        expected = score_scorecard(weights, [given[:2] for given in assessments if given.submitted])
+    for place, (card, assessments) in enumerate(zip(cards, portfolio.scorecards, strict=True)):
+        measured = portfolio.measured[place] if portfolio.measured else {}
+        given = [given[:2] for given in assessments if given.submitted]
+        expected = score_scorecard(weights, given, measured)
         found = Score.objects.get(scorecard=card)
         assert [getattr(found, field) for field in STORED] == [getattr(expected, field) for field in STORED]
         assert found.capped_by_id == criteria.get(expected.capped_by)
@@ -42,6 +45,12 @@ def assert_agreement(portfolio: Portfolio, raters: list[User], name: str) -> lis
         assert criterion_scores([card.pk]) == scores
         figures = criterion_figures([card.pk])
         assert {key: one.score for key, one in figures.items() if one.score is not None} == scores
+        taken_apart = Arithmetic(
+            Scorecard.objects.select_related("template", "score").get(pk=card.pk)
+        ).outcome
+        assert [getattr(taken_apart, field) for field in STORED] == [
+            getattr(expected, field) for field in STORED
+        ]
     assert differences([card.pk for card in cards]) == []
     return cards
 
