@@ -228,7 +228,7 @@ class Found:
 
     `dots`: those on the line, `drawn_of` so many. `first`: the open one that comes first. `passed`: rows of the open
     ones that are overdue, at most three. `due`: the open ones until the day `by`. `beyond`: the next deadline after the
-    line; `without`: running contracts that end but have no deadline.
+    line; `without`: running contracts that end but have no deadline. `worth`: units of each currency for one of `currency`.
     """
 
     groups: list[Group]
@@ -243,6 +243,7 @@ class Found:
     beyond: date | None
     without: int
     currency: str
+    worth: Mapping[str, Decimal | None]
 
 
 class Waiting(NamedTuple):
@@ -308,7 +309,7 @@ class Renewals:
         dues, rates = self.dues(), current_rates()
         first, until = line_bounds(self.today)
         on_line = [due for due in dues if due.deadline >= first]
-        worth = {currency: rates.on(currency, self.today) for currency in {due.currency for due in on_line}}
+        worth = {currency: rates.on(currency, self.today) for currency in {due.currency for due in dues}}
         drawn = nlargest(DRAWN, on_line, key=lambda due: (due.value or 0) / (worth[due.currency] or 10**9))
         passed = [due for due in dues if due.group == OVERDUE and due.is_open]
         ahead = sorted((due for due in dues if due.is_open and due.days >= 0), key=lambda due: due.deadline)
@@ -324,7 +325,7 @@ class Renewals:
             drawn_of=len(on_line), first=rows[ahead[0]] if ahead else None,
             passed=[rows[one] for one in passed[:3]], passed_count=len(passed),
             by=by, due_count=len(due), due=_sum(due, rates, self.today),
-            beyond=self.contracts.aggregate(next=Min("notice_deadline", filter=Q(notice_deadline__gte=until)))["next"],
+            worth=worth, beyond=self.contracts.aggregate(next=Min("notice_deadline", filter=Q(notice_deadline__gte=until)))["next"],
             without=self._without(), currency=rates.currency,
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from accounts.templatetags.look import away, day, money, score
+from accounts.templatetags.look import away, day, money, plain, score
 from accounts.words import counted, in_words
 from governance.brief.head import if_nobody_acts
 from governance.brief.section import short as short_name
@@ -77,6 +77,13 @@ def left_out(found: Found) -> str:
     if not left:
         return ""
     return f"No rate is entered for {in_words(left, len(left))}: these amounts stand beside the sums in {found.currency}."
+
+
+def counted_at(found: Found) -> str:
+    """At which rates other currencies are in the sums."""
+    others = sorted((code, rate) for code, rate in found.worth.items() if rate and code != found.currency)
+    said = [f"{code} at {plain(rate)} for 1 {found.currency}" for code, rate in others]
+    return f"In the sums, {in_words(said, len(said))}." if said else ""
 
 
 def without(found: Found) -> str:

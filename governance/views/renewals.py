@@ -56,7 +56,7 @@ def _page(seen: Renewals) -> dict[str, Any]:
         "wide_line": deadline_line(dots, first, until, seen.today, found.by),
         "narrow_line": deadline_line(dots, first, until, seen.today, found.by, width=960),
         "dots": dots, "drawn_of": found.drawn_of, "currency": found.currency,
-        "left_out": words.left_out(found), "without": words.without(found), "beyond": found.beyond,
+        "left_out": f"{words.counted_at(found)} {words.left_out(found)}".strip(), "without": words.without(found), "beyond": found.beyond,
         "is_empty": not found.groups, "has_contracts": bool(found.groups) or seen.visible.exists(),
         "page": Paginator(range(count), ROWS_A_PAGE).get_page(asked.page),
         "group_title": GROUPS.get(asked.group, ""),

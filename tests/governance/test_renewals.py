@@ -11,7 +11,7 @@ from django.utils import timezone
 from governance.models import Decision
 from governance.renewals import Asked, Renewals
 from governance.services.decisions import record_decision
-from partners.models import Contract
+from partners.models import Contract, Rate
 from partners.services.deadlines import set_deadlines
 from scorecards.models import Cycle
 from tests.factories import (
@@ -181,6 +181,10 @@ def test_money_of_other_currencies_stands_beside_the_sum_until_a_rate_is_entered
     said = text(cio)
     assert "4 contracts · EUR 3,000 and USD 500 a year · one without a value" in said
     assert "No rate is entered for USD" in said
+    Rate.objects.create(currency="USD", reporting="EUR", valid_from=TODAY(), units="1.25")
+    said = text(cio)
+    assert "4 contracts · EUR 3,400 a year" in said
+    assert "In the sums, USD at 1.25 for 1 EUR." in said
 
 
 def test_filters_narrow_by_unit_owner_and_segment(cio, executive, unit):
