@@ -34,6 +34,8 @@ def decision_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(decisions_asked_for(request.user, request.GET), ROWS_A_PAGE).get_page(
         request.GET.get("page")
     )
+    for row in page:
+        row.has_lapsed = row.contract is not None and has_lapsed(row, row.contract)
     context = {
         "page": page, "asked": request.GET, "sort": request.GET.get("sort") or NEWEST,
         "outcomes": AT_RENEWAL + AT_ADMISSION, "units": BusinessUnit.objects.visible_to(request.user),

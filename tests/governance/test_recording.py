@@ -258,6 +258,7 @@ def test_a_decision_about_a_term_that_is_no_more_says_so_wherever_it_is_read(cio
     contract.save()
     for page in pages:
         assert f"Nothing is decided about the term to {day(contract.ends)}" in text(cio.get(page)), page
+    assert "no longer applies" in text(cio.get(reverse("decision_list")))
     told = Letters([(open_contracts(Contract.objects.with_yearly()).get(pk=contract.pk), executive)], TODAY())
     facts = told.facts(open_contracts(Contract.objects.with_yearly()).get(pk=contract.pk), executive)
     assert "leave, no longer applies" in dict(facts)["Open"]
