@@ -109,6 +109,7 @@ class _Parsed:
     rules: list[Any]
     extra: list[tuple[Any, Any]]
     without: list[tuple[Any, Any]]
+    onwards: timedelta | None  # by how much all later ones move, too (RANGE=THISANDFUTURE)
 
 
 def read_calendar(content: bytes, addresses: Addresses, *, today: date, site: tzinfo) -> Reading:
@@ -216,8 +217,12 @@ class _Reader:
         subject = printable(_all(event, "SUMMARY")[0] if "SUMMARY" in event else "", 299)
         status = str(_all(event, "STATUS")[0]).strip().upper() if "STATUS" in event else ""
         sequence = str(_all(event, "SEQUENCE")[0]) if "SEQUENCE" in event else ""
+        begins, onwards = Start.read(start.dt, start.params, self.zones), None
+        if original and str(original[0].params.get("RANGE", "")).upper() == "THISANDFUTURE":
+            stood = Start.read(original[0].dt, original[0].params, self.zones, begins.zone)
+            onwards = begins.wall - stood.in_zone(begins.zone)
         return _Parsed(
-            start=Start.read(start.dt, start.params, self.zones),
+            start=begins, onwards=onwards,
             original=(original[0].dt, original[0].params) if original else None,
             sequence=int(sequence) if re.fullmatch("[0-9]{1,9}", sequence) else 0,
             subject=subject,
@@ -268,6 +273,8 @@ class _Reader:
     def _series(self, uid: str, master: _Parsed, instead: dict[str, _Parsed]) -> None:
         """The meetings of a series by its rule; one that an exception stands for gives that its name."""
         without = {self._key(pair, master.start) for pair in master.without}
+        changes = sorted(instead.items(), key=lambda pair: pair[0])
+        onwards = [(since, change) for since, change in changes if change.onwards is not None]
         for wall in self._walls(uid, master):
             start = master.start.at(wall)
             key, day = start.key, f"{wall:%Y%m%d}"
@@ -275,8 +282,12 @@ class _Reader:
                 instead[key] = instead.pop(day)
             if key in instead or not without.isdisjoint((key, day)):
                 continue
+            event = master
+            for since, change in onwards:
+                if since < key:
+                    event, start = change, master.start.at(wall + change.onwards)
             if self.result.first <= start.day(self.zones.site) <= self.result.last:
-                self._meet(uid, key, start, master, master)
+                self._meet(uid, key, start, event, master)
 
     def _walls(self, uid: str, master: _Parsed) -> Iterator[Any]:
         start, result = master.start, self.result

@@ -243,6 +243,17 @@ def test_one_of_a_series_can_be_moved_renamed_or_called_off(read, fennick):
     assert sorted(names) == [f"202603{day}T090000Z" for day in (10, 11, 12, 13)]
 
 
+def test_a_change_of_one_and_all_later_ones_holds_for_all_later_ones(read):
+    series = event("RRULE:FREQ=DAILY;COUNT=4")
+    later = event("RECURRENCE-ID;RANGE=THISANDFUTURE:20260311T090000Z", start="DTSTART:20260313T100000Z")
+    assert told(read(calendar(series, later.replace("Talk", "Moved")))) == [
+        ("2026-03-10", "Talk", "them"), *((f"2026-03-{day}", "Moved", "them") for day in (13, 14, 15)),
+    ]  # fmt: skip
+    assert days(read(calendar(series, later.replace("SUMMARY", "STATUS:CANCELLED\r\nSUMMARY")))) == [
+        "2026-03-10"
+    ]
+
+
 def test_the_newest_of_two_copies_counts(read):
     old, new = event("SEQUENCE:1"), event("SEQUENCE:2").replace("Talk", "Newer")
     assert [m.subject for m in read(calendar(new, old)).meetings] == ["Newer"]
