@@ -254,6 +254,23 @@ def test_a_change_of_one_and_all_later_ones_holds_for_all_later_ones(read):
     ]
 
 
+def test_an_exception_that_names_nobody_is_with_those_of_its_series(read):
+    moved = event("RECURRENCE-ID:20260311T090000Z", start="DTSTART:20260401T090000Z")
+    content = calendar(
+        event("RRULE:FREQ=DAILY;COUNT=2"), moved.replace("ORGANIZER:mailto:ann@northgate.example\r\n", "")
+    )
+    assert days(read(content)) == ["2026-03-10", "2026-04-01"]
+
+
+@pytest.mark.parametrize(
+    "zone", ["Asia/Tokyo", '"Tokyo Standard Time"', "/mozilla.org/20050126_1/Asia/Tokyo"]
+)
+def test_a_time_zone_is_known_by_its_name_alone(read, zone):
+    reading = read(calendar(event(start=f"DTSTART;TZID={zone}:20260421T013000")))
+    assert days(reading) == ["2026-04-20"]
+    assert not reading.unknown_zones
+
+
 def test_the_newest_of_two_copies_counts(read):
     old, new = event("SEQUENCE:1"), event("SEQUENCE:2").replace("Talk", "Newer")
     assert [m.subject for m in read(calendar(new, old)).meetings] == ["Newer"]
