@@ -28,6 +28,7 @@ def by_side(owed: Iterable[Commitment]) -> Mapping[str, Mapping[str, Decimal]]:
     """What each side owes the other, by currency, from commitments whose money is outstanding."""
     found: dict[str, dict[str, Decimal]] = {THEM: {}, US: {}}
     for row in owed:
-        sums = found[owing(row)]
-        sums[row.currency] = sums.get(row.currency, Decimal(0)) + (row.amount or 0)
+        if row.amount:
+            sums = found[owing(row)]
+            sums[row.currency] = sums.get(row.currency, Decimal(0)) + row.amount
     return found

@@ -9,11 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Q, Window
+from django.db.models import Case, Count, F, Q, When, Window
 from django.db.models.functions import TruncQuarter
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.templatetags.look import day
@@ -22,7 +21,7 @@ from evidence.charts.contacts import MONTHS, QUARTERS, Disclosures, Presence, St
 from evidence.charts.owed import Owed
 from evidence.charts.promises import Ledger
 from evidence.charts.service import Balance, Incidents, Prices
-from evidence.charts.svg import Panel, Table
+from evidence.charts.svg import Panel, Table, entry
 from evidence.facts import Facts, between
 from evidence.figures import NO_DIFFERENCE, ONLY_IN_SEASON, working_days
 from evidence.kinds import KINDS
@@ -47,7 +46,7 @@ from evidence.services.figures import SEASONS
 from partners.dates import plus_months
 from partners.models import Contract, Partner
 
-PROMISES, PROGRAMMES, ITEMS, INCIDENTS, OWED = 12, 6, 6, 300, 50  # drawn at most
+PROMISES, PROGRAMMES, ITEMS, INCIDENTS = 12, 6, 6, 120  # drawn at most
 HALF, NARROW, BROAD, MIDDLE = 596, 358, 1240, 860  # pixels
 PLANS = ("short", "long", "forecast", "roadmap")
 
@@ -92,8 +91,8 @@ class Summary:
     @cached_property
     def owed(self) -> Owed:
         """Money outstanding each way."""
-        rows = self._of(Commitment).filter(is_owed(self.today)).order_by("due_on", "pk")[:OWED]
-        return Owed(rows, self.today)
+        rows = self._of(Commitment).filter(is_owed(self.today)).order_by("due_on", "pk")
+        return Owed(list(rows), self.today)
 
     @property
     def they_owe(self) -> str:
@@ -150,11 +149,9 @@ class Summary:
         rows = rows.annotate(
             all=Window(Count("pk")), ended=Q(delivered_on__isnull=False) | Q(withdrawn_on__isnull=False)
         )
-        shown = list(
-            rows.prefetch_related("moves").order_by("ended", F("due_on").desc(nulls_last=True), "pk")[
-                :PROMISES
-            ]
-        )
+        of_open = Case(When(ended=False, then=F("due_on"))).asc(nulls_last=True)  # the longest overdue first
+        rows = rows.order_by("ended", of_open, F("due_on").desc(nulls_last=True), "pk")
+        shown = list(rows.prefetch_related("moves")[:PROMISES])
         ledger = Ledger(sorted(shown, key=lambda row: (row.promised_on, row.pk)), self.today)
         kept = self.facts.said("promises_kept")
         still = sum(1 for row in shown if not row.ended)
@@ -202,7 +199,7 @@ class Summary:
 
     def _asked(self, row: Request) -> tuple:
         return (
-            _link(row), "us" if row.asked_by == US else "them", day(row.asked_on),
+            entry(row), "us" if row.asked_by == US else "them", day(row.asked_on),
             working_days(row.asked_on, self.today),
         )  # fmt: skip
 
@@ -210,7 +207,7 @@ class Summary:
         says = bool(self.owed.rows)
         return Panel(
             "owed", self.owed.heading, "Rewards and penalties that have come due and are not settled, each way.",
-            *self._start(Commitment), says, _both(self.owed) if says else [], [], self.owed.table(),
+            *self._start(Commitment), says, _both(self.owed) if says else [], self.owed.notes, self.owed.table(),
         )  # fmt: skip
 
     def _incidents(self) -> Panel:
@@ -298,7 +295,3 @@ def _both(chart: Any) -> list[tuple[str, SafeString]]:
 
 def _other(side: str) -> str:
     return THEM if side == US else US
-
-
-def _link(row: Any) -> SafeString:
-    return format_html('<a href="{}">{}</a>', row.get_absolute_url(), row)

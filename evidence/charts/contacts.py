@@ -103,7 +103,7 @@ class Presence:
 
         body = []
         for start, last in self.seasons:
-            x, until = across(start), across(last + timedelta(days=1))
+            x, until = across(start), across(min(last, end) + timedelta(days=1))
             body.append(
                 mark(
                     f"Decision season, {day(start)} to {day(last)}",
@@ -249,7 +249,7 @@ class Waiting:
 
     def drawing(self, width: int) -> SafeString:
         middle, row, top = 96.0, 24, 20
-        reach = (width - middle) / 2 - 26
+        reach = (width - middle) / 2 - 34
         most = max(self.counts.values(), default=1)
         left, right = (width - middle) / 2, (width + middle) / 2
         body = [

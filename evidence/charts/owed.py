@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.templatetags.look import day, money
-from evidence.charts.svg import Table, drawing, label, mark, rect
+from evidence.charts.svg import Table, drawing, entry, label, long, mark, rect
 from evidence.models import THEM, Commitment
 from evidence.models.promises import PENALTY
 from evidence.owed import by_side, owing
+
+LISTED = 12
 
 
 class Owed:
@@ -34,26 +35,34 @@ class Owed:
     def heading(self) -> str:
         return f"They owe us {self.words(THEM)}; we owe them {self.words('us')}"
 
+    @property
+    def notes(self) -> list[str]:
+        return [f"The oldest {LISTED} of {len(self.rows)} are listed."] if len(self.rows) > LISTED else []
+
     def table(self) -> Table:
         columns = [("Commitment", ""), ("What is owed", "any"), ("Since", "n"), ("Amount", "n")]
         rows = [
             (
-                format_html('<a href="{}">{}</a>', row.get_absolute_url(), row.what),
+                entry(row),
                 f"{'They' if owing(row) == THEM else 'We'} owe a {row.consequence}",
                 day(row.due_on if row.consequence == PENALTY else row.met_on),
                 f"{row.currency} {money(row.amount)}",
             )
-            for row in self.rows
+            for row in self.rows[:LISTED]
         ]
         return Table(columns, rows, is_open=True)
 
     def drawing(self, width: int) -> SafeString:
-        left, figure, y, body = 92.0, 96.0, 2, []
+        left, y, body = 92.0, 2, []
+        said = [
+            f"{currency} {money(amount)}" for sums in self.sums.values() for currency, amount in sums.items()
+        ]
+        figure = 1.2 * max(map(long, said), default=0) + 10
         for currency in self.currencies:
             most = max(sums.get(currency, Decimal(0)) for sums in self.sums.values())
             for side, name, css in ((THEM, "They owe us", "inside"), ("us", "We owe them", "ours")):
                 amount = self.sums[side].get(currency, Decimal(0))
-                wide = (width - left - figure) * float(amount / most)
+                wide = (width - left - figure) * float(amount / (most or 1))
                 words = f"{currency} {money(amount)}" if amount else "nothing"
                 body.append(label(0, y + 13, name))
                 if amount:

@@ -10,11 +10,12 @@ from django.utils.safestring import SafeString
 
 from accounts.templatetags.look import day
 from accounts.words import counted
-from evidence.charts.svg import Table, circle, drawing, label, mark, path, rect
+from evidence.charts.svg import Table, circle, drawing, entry, label, mark, path, rect
 from evidence.models import Promise
 from partners.dates import plus_months
 
 WIDTH, NARROW, HEIGHT = 460, 340, 24
+BACK, AHEAD = 6, 4  # years
 
 
 class Ledger:
@@ -25,13 +26,13 @@ class Ledger:
 
     @cached_property
     def span(self) -> tuple[date, date]:
-        """From the first promise to the last day that is drawn."""
-        ends = [self.today]
+        """From the first promise to the last day that is drawn, six years back and four ahead at most."""
+        days = [row.promised_on for row in self.promises]
         for row in self.promises:
-            ends += [when for when in (row.due_on, row.delivered_on, row.withdrawn_on) if when]
-            ends += [move.due_on for move in row.moves.all()]
-        first = min((row.promised_on for row in self.promises), default=self.today)
-        return first, max(max(ends), first + timedelta(days=90))
+            days += [when for when in (row.due_on, row.delivered_on, row.withdrawn_on) if when]
+            days += [move.due_on for move in row.moves.all()]
+        first = max(min([self.today - timedelta(days=90), *days]), plus_months(self.today, -12 * BACK))
+        return first, min(max([self.today, *days]), plus_months(self.today, 12 * AHEAD))
 
     @property
     def reach(self) -> str:
@@ -41,7 +42,7 @@ class Ledger:
 
     def across(self, when: date, width: int) -> float:
         first, last = self.span
-        return 6 + (width - 12) * (when - first).days / (last - first).days
+        return 6 + (width - 12) * (min(max(when, first), last) - first).days / (last - first).days
 
     def table(self) -> Table:
         columns = [
@@ -49,7 +50,7 @@ class Ledger:
         ]  # fmt: skip
         rows = [
             (
-                format_html('<a href="{}">{}</a>', row.get_absolute_url(), row.what),
+                entry(row),
                 _both(self.track(row, WIDTH), self.track(row, NARROW)),
                 day(row.due_on) if row.due_on else "not promised yet",
                 outcome(row, self.today),

@@ -10,10 +10,11 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from accounts.templatetags.look import day, money, plain
 from accounts.words import counted
-from evidence.charts.svg import Table, circle, drawing, label, long, mark, path, rect
+from evidence.charts.svg import Table, circle, drawing, entry, label, long, mark, path, rect
 from evidence.models import Benchmark, Incident, Programme
 from partners.dates import plus_months
 
@@ -32,6 +33,13 @@ class Taken:
     @property
     def is_outside(self) -> bool:
         return self.limit is not None and self.hours > self.limit
+
+    @property
+    def part(self) -> float:
+        """Of the limit; of none at all, as much as is drawn."""
+        if self.limit:
+            return max(float(self.hours / self.limit), 2.0**_LEAST)
+        return 2.0**_MOST if self.hours else 1.0
 
     def __str__(self) -> str:
         said = f"{_hours(self.hours)}{'' if self.is_over else ' so far'}"
@@ -59,15 +67,11 @@ class Incidents:
     def outside(self) -> list[Incident]:
         return [row for row in self.incidents if any(self.taken(row, *step[:2]).is_outside for step in STEPS)]
 
-    @property
+    @cached_property
     def most(self) -> int:
         """The power of two of a limit that the drawing reaches to."""
-        parts = [
-            float(taken.hours / taken.limit) if taken.limit else 2.0**_MOST
-            for row in self.outside
-            for taken in (self.taken(row, *step[:2]) for step in STEPS)
-            if taken.is_outside
-        ]
+        outside = [self.taken(row, *step[:2]) for row in self.outside for step in STEPS]
+        parts = [taken.part for taken in outside if taken.is_outside]
         return min(max(1, ceil(log2(max(parts, default=1)))), _MOST)
 
     def notes(self) -> list[str]:
@@ -94,7 +98,7 @@ class Incidents:
             columns,
             [
                 (
-                    format_html('<a href="{}">{}</a>', row.get_absolute_url(), row.what), day(row.opened_at),
+                    entry(row), day(row.opened_at),
                     *(self.taken(row, *step[:2]) for step in STEPS),
                 )
                 for row in rows
@@ -129,8 +133,7 @@ class Incidents:
             taken = self.taken(row, ended, within)
             if taken.limit is None or (not taken.is_over and not taken.is_outside):
                 continue
-            part = float(taken.hours / taken.limit) if taken.limit else 2.0**_MOST
-            x = left + (min(max(log2(max(part, 1e-6)), _LEAST), self.most) - _LEAST) * scale
+            x = left + (min(log2(taken.part), self.most) - _LEAST) * scale
             offsets = [0.0, -10, 10, -20, 20]
             y = next(
                 (
@@ -142,7 +145,11 @@ class Incidents:
             )
             placed.append((x, y))
             css = "dot" if taken.is_outside else "ring"
-            marks.append(mark(f"{row.what}, {day(row.opened_at)}: {taken}", circle(css, x, y, 4.5)))
+            marks.append(
+                mark(
+                    f"{Truncator(row.what).chars(60)}, {day(row.opened_at)}: {taken}", circle(css, x, y, 4.5)
+                )
+            )
         return marks
 
 
@@ -180,11 +187,16 @@ class Balance:
         return Table(columns, rows)
 
     def drawing(self, width: int) -> SafeString:
-        left, row_height, figure = 92.0, 46, 118
+        left, row_height, figure = 108.0, 46, 0.0
         most: dict[str, Decimal] = {}
         for row in self.years:
             received, missing, cost = self.sums(row)
             most[row.currency] = max(most.get(row.currency, Decimal(0)), received + missing, cost)
+            figure = max(
+                figure,
+                long(f"{money(received)} of {money(received + missing)}") + 8,
+                long(f"{money(cost)} cost") + 8,
+            )
         body, said = [], []
         for place, row in enumerate(self.years):
             y = place * row_height + 2
@@ -233,7 +245,7 @@ class Prices:
         ]  # fmt: skip
         rows = [
             (
-                format_html('<a href="{}">{}</a>', row.get_absolute_url(), row.item),
+                entry(row),
                 f"{row.currency} {plain(row.our_price)}",
                 " · ".join(plain(value) for value in (row.low, row.median, row.high)),
                 position(row),

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 
 LETTER = 6.0  # pixels to a letter of a label
+LONGEST = 80  # letters of a name
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ def path(css: str, d: str) -> str:
 
 def circle(css: str, x: float, y: float, radius: float) -> str:
     return f'<circle class="{css}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}"/>'
+
+
+def entry(row: Any) -> SafeString:
+    """The name of an entry, short enough for a line, leading to it."""
+    return format_html('<a href="{}">{}</a>', row.get_absolute_url(), Truncator(str(row)).chars(LONGEST))
 
 
 def long(words: str) -> float:

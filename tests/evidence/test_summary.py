@@ -172,13 +172,14 @@ def test_a_promise_is_held_against_its_first_day(partner, fields, moves, said):
 
 
 def test_the_open_promises_are_drawn_first_and_the_rest_is_counted(partner, summary):
+    later = make_promise(partner, date(2020, 2, 1), date(2027, 6, 1))
     late = make_promise(partner, date(2020, 1, 1), date(2020, 6, 1))
     for month in range(1, 13):
         make_promise(partner, date(2025, month, 1), date(2025, month, 20), delivered_on=date(2025, month, 20))
     found = panel(summary(), "promises")
     assert len(found.table.rows) == 12
-    assert late.what in found.table.rows[0][0]
-    assert "12 of 13 are drawn, the open ones first." in found.notes
+    assert [late.what in found.table.rows[0][0], later.what in found.table.rows[1][0]] == [True, True]
+    assert "12 of 14 are drawn, the open ones first." in found.notes
 
 
 @pytest.mark.parametrize(
@@ -366,3 +367,37 @@ def test_evidence_is_one_of_the_parts_of_a_partner(client, partner, person):
     address = reverse("evidence", args=[partner.pk])
     assert f'<a href="{address}">Evidence</a>' in client.get(partner.get_absolute_url()).content.decode()
     assert f'<a href="{address}" aria-current="page">Evidence</a>' in page(client, partner)
+
+
+def test_the_drawings_bear_whatever_may_be_on_record(client, partner, person):
+    first, last, long = date(1, 1, 2), date.max, "An unusually long name " * 12
+    opened = datetime(2026, 11, 1, tzinfo=UTC)
+    make_contract(partner, ends=last, notice_deadline=date(2026, 12, 1))
+    make_engagement(partner, first)
+    make_engagement(partner, TODAY)
+    make_request(partner, first, what=long)
+    make_promise(partner, first, last, (first, last), (last, first), what=long)
+    make_promise(partner, TODAY, TODAY, delivered_on=last)
+    make_incident(partner, opened, fixed=0, fix_within=0, acknowledged=1, acknowledge_within=0)
+    make_incident(partner, opened, fixed=0, fix_within="99999.99", acknowledged=1, acknowledge_within="0.01")
+    for currency in ("EUR", "JPY", "XAU"):
+        make_commitment(partner, first, consequence="penalty", amount="99999999999999.99", currency=currency)
+        make_commitment(partner, first, US, consequence="penalty", amount=0, currency=currency)
+    make_commitment(partner, first, consequence="penalty", amount=0, currency="CHF")
+    make_programme(partner, 2100, [("beta", "99999999999999.99", 0)], [("fee", "99999999999999.99")])
+    make_programme(partner, 1990)
+    make_benchmark(partner, first, our_price=0, low=0, median="0.0001", high="99999999999999.9999")
+    make_benchmark(partner, TODAY, our_price="99999999999999.9999", item=long)
+    make_disclosure(partner, first)
+    make_disclosure(partner, TODAY, effect_on=first)
+    content = page(client, partner)
+    assert content.count('<section class="finding') == 8
+
+
+def test_all_money_is_in_the_sum_however_few_are_listed(partner, summary):
+    for _ in range(14):
+        make_commitment(partner, TODAY - DAY, consequence="penalty", amount=10, currency="EUR")
+    found = panel(summary(), "owed")
+    assert found.heading == "They owe us EUR 140; we owe them nothing"
+    assert len(found.table.rows) == 12
+    assert found.notes == ["The oldest 12 of 14 are listed."]
