@@ -1,9 +1,14 @@
 """The scoring grid as a rater sees it: rows of criteria with their anchors, marks and comments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from evidence.facts import Fact, Facts
+from evidence.figures import FIGURES
+from evidence.models import Figure
+from scorecards.measures import label_of
 from scorecards.models import Assessment, Category, Comment, Criterion
 from scorecards.services.assessments import Mark, asked_criteria, lock_sentence, marks_of, marks_of_last_time
 from scorecards.services.comments import CROWD, crowd, fingerprint_of, own_comments
@@ -32,6 +37,12 @@ class Row:
     conflict: str = ""
     typed_comment: str | None = None
     typed_anonymous: bool | None = None
+    fact: Fact | None = None
+
+    @property
+    def figure(self) -> str:
+        """What the fact beside it is about."""
+        return label_of(self.criterion.metric)
 
     @property
     def is_rated(self) -> bool:
@@ -109,6 +120,7 @@ class Grid:
         criteria = asked_criteria(assessment)
         marks, last_time = marks_of(assessment), marks_of_last_time(assessment)
         comments = own_comments(assessment, criteria, secret)
+        facts = _facts(assessment, criteria)
         people = crowd(assessment.scorecard_id, criteria)
         scale = range(template.scale_min, template.scale_max + 1)
         rows = [
@@ -119,6 +131,7 @@ class Grid:
                 saved=marks.get(criterion.pk, Mark()),
                 comment=comments.get(criterion.pk),
                 people=people[criterion.pk],
+                fact=facts.get(criterion.metric),
             )
             for criterion in criteria
         ]
@@ -151,6 +164,16 @@ class Grid:
     @property
     def has_last_time(self) -> bool:
         return any(row.last_time is not None for row in self.rows)
+
+
+def _facts(assessment: Assessment, criteria: Sequence[Criterion]) -> dict[str, Fact]:
+    """What the figures say that these criteria name, by name; nothing of those of which nothing is on record."""
+    names = {criterion.metric for criterion in criteria} & set(FIGURES)
+    if not names:
+        return {}
+    seen = Figure.objects.visible_to(assessment.rater)
+    facts = Facts(seen.filter(partner=assessment.scorecard.partner_id, name__in=names))
+    return {name: facts.of(name) for name in facts.figures}
 
 
 def _levels(criterion: Criterion, scale: range, last_time: int | None) -> list[Level]:

@@ -1,10 +1,12 @@
 """Measured criteria in words: what their figure says, the line it lies on, why it gives no score."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
-from accounts.numbers import parse_decimal
+from accounts.numbers import NotANumber, parse_decimal
 from accounts.templatetags.look import day
 from accounts.words import counted
 from evidence.figures import ABOVE, FIGURES, INDEX, MEASURABLE, SHARE, FigureKind, words
@@ -44,6 +46,52 @@ def names() -> str:
     return ", ".join(kind.name for kind in MEASURABLE)
 
 
+def read_cells(kind: str, text: Callable[[str], str], say: Callable[[str, str], None]) -> dict[str, Any]:
+    """The figure of a row of a table and, where it measures, its line: the usual one if there is none.
+
+    `text` gives the cell of a column, `say` takes what is wrong with one.
+    """
+    metric = "_".join(text("metric").lower().split())
+    if metric and metric not in FIGURES:
+        say("metric", f"There is no figure “{text('metric')[:60]}”. Figures that measure: {names()}.")
+        return {}
+    if kind != Criterion.MEASURED:
+        return {"metric": metric}
+    levels: dict[str, Decimal | None] = {"floor": None, "target": None}
+    for column in levels:
+        try:
+            levels[column] = read_level(text(column)) if text(column) else None
+        except NotANumber as error:
+            say(column, str(error))
+            return {}
+    if levels == {"floor": None, "target": None} and metric:
+        levels = dict(zip(levels, usual_line(metric), strict=True))
+    least = text("min_observations") or "1"
+    if not (least.isascii() and least.isdigit() and 1 <= int(least[:6]) <= 10_000):
+        say("min_observations", f"“{least[:20]}” is no whole number from 1 to 10,000.")
+        return {}
+    found = {"metric": metric, "min_observations": int(least), **levels}
+    if reason := problem_of(Criterion(kind=kind, **found)):
+        say("metric" if levels["floor"] is not None and levels["target"] is not None else "floor", reason)
+    elif levels["floor"] == levels["target"]:
+        say(
+            "target", "The target is where it gives 100 points, the floor where it gives 0: they must differ."
+        )
+    return found
+
+
+def cells_of(criterion: Criterion) -> list[str]:
+    """Its floor, target and least observations as a table holds them."""
+    if criterion.kind != Criterion.MEASURED:
+        return ["", "", ""]
+    return [plain(criterion.floor), plain(criterion.target), str(criterion.min_observations)]
+
+
+def plain(number: Decimal | None) -> str:
+    """A number as a table holds it, without closing zeros."""
+    return "" if number is None else f"{number.normalize():f}"
+
+
 def label_of(metric: str) -> str:
     kind = FIGURES.get(metric)
     return kind.label if kind else metric or "no figure"
@@ -68,11 +116,27 @@ def level(metric: str, value: Decimal | None) -> str:
     return f"{number} {kind.unit}" if kind and kind.unit not in (INDEX, "count") else number
 
 
+def typed(metric: str, value: Decimal | None) -> str:
+    """A value of a figure as people type it: shares and prices in per cent."""
+    kind = FIGURES.get(metric)
+    if value is not None and kind and kind.unit in (SHARE, ABOVE):
+        return f"{exact(value * 100)} %"
+    return "" if value is None else exact(value)
+
+
 def said(criterion: Criterion, tally: scoring.Tally) -> str:
     """What the figure of a measured criterion says, in a few words."""
     if criterion.metric not in FIGURES:
         return ""
     return words(criterion.metric, tally.value, tally.observations)
+
+
+def line_of(criterion: Criterion) -> str:
+    """The line of a measured criterion in words."""
+    kind = FIGURES.get(criterion.metric)
+    least = counted(criterion.min_observations, (kind.noun if kind else "") or "observation")
+    floor, target = level(criterion.metric, criterion.floor), level(criterion.metric, criterion.target)
+    return f"0 points at {floor}, 100 at {target}, straight in between; from {least}"
 
 
 def observed(kind: FigureKind, number: int) -> str:

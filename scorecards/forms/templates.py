@@ -12,6 +12,8 @@ from accounts.fields import LineField, WholeNumberField
 from accounts.models import RATER_ROLES
 from accounts.numbers import NotANumber, parse_decimal
 from accounts.versions import VersionedForm
+from evidence.figures import FIGURES
+from scorecards import measures
 from scorecards.models import TEMPLATE_KINDS, Band, Category, Criterion, Template
 from scorecards.scoring import STANDINGS
 from scorecards.services.templates import HEADER, text_of
@@ -39,6 +41,31 @@ class PlainDecimalField(forms.Field):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return str(self.prepare_value(initial) or "") != str(data or "").strip()
+
+
+class LevelField(forms.Field):
+    """A value of a figure, as `measures.read_level` reads it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.widget.attrs |= {"autocomplete": "off", "maxlength": 20}
+
+    def to_python(self, value: Any) -> Decimal | None:
+        text = str(value or "").strip()
+        try:
+            return measures.read_level(text) if text else None
+        except NotANumber as error:
+            raise ValidationError(str(error)) from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(initial or "") != str(data or "").strip()
+
+
+def _figures() -> list:
+    """The figures to choose from, those that measure first."""
+    able = [(kind.name, kind.label) for kind in FIGURES.values() if kind.measurable]
+    others = [(kind.name, kind.label) for kind in FIGURES.values() if not kind.measurable]
+    return [("", "none"), ("Can measure", able), ("Can only stand beside it", others)]
 
 
 class RolesField(forms.MultipleChoiceField):
@@ -115,9 +142,25 @@ class CriterionForm(_NamedForm):
         help_text="None ticked: everybody.",
     )  # fmt: skip
 
+    kind = forms.ChoiceField(
+        choices=[(Criterion.RATED, "People who rate it"), (Criterion.MEASURED, "A figure, measured")],
+        label="The score comes from",
+    )  # fmt: skip
+    metric = forms.ChoiceField(
+        required=False, label="Figure", help_text="Stands beside the criterion for raters, or measures it."
+    )
+    floor = LevelField(label="0 points at")
+    target = LevelField(label="100 points at")
+    min_observations = WholeNumberField(
+        min_value=1, max_value=10_000, required=False, label="From observations"
+    )
+
     class Meta:
         model = Criterion
-        fields = ["category", "name", "weight", "roles", "critical_minimum", "critical_cap"]
+        fields = [
+            "category", "name", "weight", "roles", "critical_minimum", "critical_cap", "kind", "metric", "floor", "target",
+            "min_observations",
+        ]  # fmt: skip
 
     def __init__(self, *args: Any, template: Template, among: list, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -125,6 +168,11 @@ class CriterionForm(_NamedForm):
         self.fields["category"].choices = among  # read once, not for every criterion
         letters = [(band.letter, f"{band.letter} {band.name}") for band in template.bands.all()]
         self.fields["critical_cap"].choices = [("", "the second lowest"), *letters]
+        stored = self.instance.metric
+        unknown = [] if not stored or stored in FIGURES else [(stored, stored)]
+        self.fields["metric"].choices = [*_figures(), *unknown]
+        for end in ("floor", "target"):
+            self.initial[end] = measures.typed(stored, getattr(self.instance, end))
         self.levels = range(template.scale_min, template.scale_max + 1)
         for place, level in enumerate(self.levels):
             self.fields[f"anchor_{level}"] = LineField(required=False, max_length=500, label=str(level))
@@ -147,7 +195,29 @@ class CriterionForm(_NamedForm):
             if not sentence and any(sentences) and f"anchor_{level}" not in self.errors:
                 self.add_error(f"anchor_{level}", "Write a sentence for every mark, or for none.")
         self.instance.anchors = sentences if any(sentences) else []
+        self._clean_line(data)
         return data
+
+    def _clean_line(self, data: dict[str, Any]) -> None:
+        """A measured criterion has a figure that measures and a line: the figure's usual one unless somebody says."""
+        data["min_observations"] = data.get("min_observations") or 1
+        if data.get("kind") != Criterion.MEASURED:
+            data |= {"floor": None, "target": None}
+            return
+        metric, ends = data.get("metric", ""), {"floor", "target"}
+        untouched = "metric" in self.changed_data and not ends & set(self.changed_data)
+        if metric and not ends & set(self.errors) and (untouched or data["floor"] is data["target"] is None):
+            data["floor"], data["target"] = measures.usual_line(metric)
+        reason = measures.problem_of(
+            Criterion(metric=metric, floor=data.get("floor"), target=data.get("target"))
+        )
+        figure = FIGURES.get(metric)
+        if reason and not (figure and figure.measurable):
+            self.add_error("metric", reason if figure else "Choose the figure that measures it.")
+        elif reason and not ends & set(self.errors):
+            self.add_error("floor" if data["floor"] is None else "target", reason)
+        elif not reason and data["floor"] == data["target"]:
+            self.add_error("target", "0 points and 100 cannot lie at the same value.")
 
 
 class BandsForm(forms.Form):

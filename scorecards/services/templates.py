@@ -18,11 +18,13 @@ from accounts.numbers import NotANumber, parse_decimal
 from accounts.spreadsheets import as_typed
 from accounts.uploads import Problem, heading_problem, separator
 from partners.register.reading import find_encoding
+from scorecards import measures
 from scorecards.models import Band, Category, Criterion, Template
 from scorecards.scoring import STANDINGS
 
 HEADER = [
-    "category", "category_weight", "criterion", "weight", "kind", "metric", "roles", "critical_minimum",
+    "category", "category_weight", "criterion", "weight", "kind", "metric", "roles", "critical_minimum", "floor", "target",
+    "min_observations",
 ]  # fmt: skip
 BUILTIN = [
     ("Strategic technology vendor", "vendor", "strategic-technology-vendor"),
@@ -127,9 +129,7 @@ def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int], de
     if unknown := [role for role in roles if role not in _ROLES]:
         say("roles", f"Unknown role “{unknown[0]}”. Roles are {', '.join(sorted(_ROLES))}; empty means all.")
     critical = number("critical_minimum", 100) if text("critical_minimum") else None
-    metric = text("metric")
-    if len(metric) > 60:
-        say("metric", "The metric’s name is too long: at most 60 characters.")
+    measured = measures.read_cells(kind, text, say)
     anchors = [text(f"anchor_{level}") for level in range(1, levels + 1)]
     for level, anchor in enumerate(anchors, 1):
         if len(anchor) > 500:
@@ -152,8 +152,8 @@ def _read_row(reading: Reading, row: dict, line: int, scale: tuple[int, int], de
     criteria = reading.categories.setdefault(category, (category_weight, []))[1]
     criteria.append(
         Criterion(
-            name=name, weight=weight, position=len(criteria), kind=kind, metric=metric, roles=roles,
-            critical_minimum=critical, anchors=anchors if any(anchors) else [],
+            name=name, weight=weight, position=len(criteria), kind=kind, roles=roles,
+            critical_minimum=critical, anchors=anchors if any(anchors) else [], **measured,
         )
     )  # fmt: skip
 
@@ -321,6 +321,11 @@ def weight_problems(template: Template) -> list[str]:
             sentences.append(
                 f"The criteria of “{category.name}” add up to {total.normalize():f}; they must add up to exactly 100."
             )
+        sentences += [
+            f"“{criterion.name}”: {reason}"
+            for criterion in criteria
+            if criterion.kind == Criterion.MEASURED and (reason := measures.problem_of(criterion))
+        ]
     return sentences
 
 
@@ -386,7 +391,7 @@ def template_rows(template: Template) -> tuple[list[str], Iterable[list]]:
         [
             category.name, f"{category.weight.normalize():f}", criterion.name, f"{criterion.weight.normalize():f}",
             criterion.kind, criterion.metric, " ".join(criterion.roles),
-            "" if criterion.critical_minimum is None else f"{criterion.critical_minimum.normalize():f}",
+            measures.plain(criterion.critical_minimum), *measures.cells_of(criterion),
             *(criterion.anchors + [""] * levels)[:levels],
         ]
         for category in template.categories.prefetch_related("criteria")

@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 
 from accounts.templatetags.look import band, change
 from scorecards.findings import band_name
-from scorecards.models import Score, Scorecard
+from scorecards.measures import label_of, line_of
+from scorecards.models import Criterion, Score, Scorecard
 from scorecards.scoring import rounded
 
 register = template.Library()
@@ -24,6 +25,18 @@ def standing(card: Scorecard, outcome: Score) -> SafeString:
 @register.simple_tag
 def band_of(card: Scorecard, letter: str) -> SafeString:
     return band(letter, band_name(card, letter))
+
+
+@register.filter
+def figure(metric: str) -> str:
+    """What a figure is called."""
+    return label_of(metric)
+
+
+@register.filter
+def measuring(criterion: Criterion) -> str:
+    """The line of a measured criterion in words."""
+    return line_of(criterion)
 
 
 @register.filter

@@ -24,6 +24,7 @@ from scorecards.forms.templates import (
     TemplateForm,
 )
 from scorecards.models import TEMPLATE_KINDS, Category, Criterion, Template
+from scorecards.previews import Preview
 from scorecards.services import templates as service
 from vendorhub.roles import needs
 
@@ -103,10 +104,15 @@ def template_edit(request: HttpRequest, pk: int) -> HttpResponse:
     categories = CategoryFormSet(sent, instance=template, prefix="categories")
     bands = BandsForm(sent, template=template)
     parts = [form, criteria, categories, bands]
+    preview = None
     if sent is not None:
         if sent.get("version") != str(template.version):
             raise StaleSave(template, _differences(form, *criteria, *categories, bands))
-        if all(part.is_valid() for part in parts):
+        valid = all(part.is_valid() for part in parts)
+        asked = sent.get("do", "").removeprefix("preview:")
+        if valid and (row := _previewed(criteria, asked)):
+            preview = Preview(row, template, request.user)
+        elif valid:
             with transaction.atomic():
                 for part in parts:
                     part.save()
@@ -120,9 +126,17 @@ def template_edit(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     context = {
         "template": template, "form": form, "categories": categories, "criteria": criteria, "bands": bands,
-        "rows": rows, "wrong": sent is not None, "problems": service.weight_problems(template),
+        "rows": rows, "wrong": sent is not None and not preview, "preview": preview,
+        "problems": service.weight_problems(template),
     }  # fmt: skip
-    return render(request, "scorecards/template_edit.html", context, status=200 if sent is None else 400)
+    status = 200 if sent is None or preview else 400
+    return render(request, "scorecards/template_edit.html", context, status=status)
+
+
+def _previewed(criteria: Any, asked: str) -> Criterion | None:
+    """The criterion as it was typed of which somebody wants to see what it would give; nothing is saved."""
+    rows = (form.instance for form in criteria if str(form.instance.pk) == asked)
+    return next((row for row in rows if row.kind == Criterion.MEASURED), None)
 
 
 def _differences(*forms: Any) -> list[Difference]:

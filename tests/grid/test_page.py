@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from evidence.models import Figure
 from scorecards.models import Category, Criterion, Cycle, Rating, RecomputeRequest, Scorecard
 from tests.factories import (
     make_assessment,
@@ -293,3 +294,25 @@ def test_after_submitting_the_next_open_assessment_is_one_click_away(signed_in, 
     text = signed_in.get(page).content.decode()
     assert reverse("assessment_detail", args=[later.pk]) in text
     assert "Next: Aldgate" in text
+
+
+def test_what_is_on_record_stands_beside_the_criterion_it_informs(load, scorecard, criteria):
+    Criterion.objects.filter(pk=criteria[0].pk).update(metric="promises_kept")
+    Criterion.objects.filter(pk=criteria[1].pk).update(kind=Criterion.MEASURED, metric="answer_days")
+    say(scorecard.partner, "promises_kept", "0.4", 5)
+    say(scorecard.partner, "answer_days", "7", 4)
+    say(make_partner(), "promises_kept", "1", 9)
+    text, _ = load()
+    assert "Promises kept by the first day</span> <b>2 of 5</b>" in text
+    assert "<b>7 working days</b>" in text
+    assert "Measured from what is on record: nothing to do here." in text
+
+
+def test_without_anything_on_record_a_criterion_stands_alone(load, criteria):
+    Criterion.objects.filter(pk=criteria[0].pk).update(metric="promises_kept")
+    text, _ = load()
+    assert 'class="fact"' not in text
+
+
+def say(partner, name: str, value: str, observations: int) -> None:
+    Figure.objects.create(partner=partner, name=name, value=value, observations=observations)

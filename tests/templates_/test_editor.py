@@ -1,14 +1,17 @@
 """The editor of a draft: one form, every button saves it all, nothing is lost and nothing half saved."""
 
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.db import connection
 from django.urls import reverse
 
+from evidence.models import Figure
+from partners.models import Partner
 from scorecards.models import Band, Category, Criterion, Template
 from scorecards.services import templates as service
-from tests.factories import make_template
+from tests.factories import make_partner, make_template, make_unit
 from tests.forms import form_data
 
 
@@ -264,3 +267,99 @@ def test_the_page_asks_as_often_for_many_criteria_as_for_few(editor, draft, addr
     for _ in range(8):
         service.add_criterion(draft.categories.first())
     assert statements(editor, address) == few
+
+
+@pytest.fixture
+def figures(db):
+    """Two vendors with a figure, one with too little to say, one of another kind, one without any."""
+    for name, kind, value, number in (
+        ("Northgate", "vendor", "0.9", 10), ("Quiet", "vendor", "0.2", 10), ("New", "vendor", None, 2),
+        ("Helper", "provider", "1", 10),
+    ):  # fmt: skip
+        partner = make_partner(name, kind=kind)
+        Figure.objects.create(partner=partner, name="promises_kept", value=value, observations=number)
+    make_partner("Unknown")
+
+
+def measured(editor, address, **fields) -> tuple[dict, str]:
+    """The page's form with the first criterion measured by promises kept, and the name of its row."""
+    data = form_data(editor.get(address))
+    row = field_of(data, "On time")
+    line = {"kind": "measured", "metric": "promises_kept"} | fields
+    return {**data, **{f"{row}-{name}": value for name, value in line.items()}}, row
+
+
+def test_a_criterion_is_measured_by_the_usual_line_unless_somebody_says(editor, draft, address):
+    data, _ = measured(editor, address, metric="answer_days")
+    assert editor.post(address, data).status_code == 302
+    criterion = Criterion.objects.get(name="On time")
+    assert (criterion.kind, criterion.metric, criterion.floor, criterion.target) == (
+        "measured", "answer_days", 15, 3,
+    )  # fmt: skip
+
+
+def test_a_line_is_typed_in_per_cent_and_read_again_as_typed(editor, draft, address):
+    data, row = measured(editor, address, floor="35.5 %", target="0.9", min_observations="4")
+    assert editor.post(address, data).status_code == 302
+    criterion = Criterion.objects.get(name="On time")
+    assert (criterion.floor, criterion.target, criterion.min_observations) == (
+        Decimal("0.355"), Decimal("0.9"), 4,
+    )  # fmt: skip
+    again = form_data(editor.get(address))
+    assert (again[f"{row}-floor"], again[f"{row}-target"]) == (["35.5 %"], ["90 %"])
+    assert editor.post(address, again).status_code == 302
+    assert Criterion.objects.get(name="On time").floor == Decimal("0.355")
+
+
+def test_another_figure_brings_its_own_line(editor, draft, address):
+    Criterion.objects.filter(name="On time").update(
+        kind="measured", metric="promises_kept", floor=0, target=1
+    )
+    data, _ = measured(editor, address, metric="benchmark_position")
+    assert editor.post(address, data).status_code == 302
+    criterion = Criterion.objects.get(name="On time")
+    assert (criterion.floor, criterion.target) == (Decimal("0.2"), 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"metric": ""}, "Choose the figure that measures it."),
+        ({"metric": "manager_changes"}, "can stand beside a criterion and not measure it"),
+        ({"metric": "guesswork"}, "Select a valid choice"),
+        ({"floor": "1", "target": "1"}, "0 points and 100 cannot lie at the same value."),
+        ({"floor": "0.2"}, "where it gives 0 points and where it gives 100"),
+        ({"floor": "much", "target": "1"}, "is not a number"),
+        ({"floor": "NaN", "target": "1"}, "is not a number"),
+        ({"floor": "0", "target": "99999999999"}, "is too large"),
+        ({"floor": "0", "target": "1", "min_observations": "1_0"}, "Write a whole number"),
+    ],
+)
+def test_a_line_that_cannot_measure_is_refused_beside_its_field(editor, draft, address, fields, sentence):
+    data, _ = measured(editor, address, **fields)
+    response = editor.post(address, data)
+    assert response.status_code == 400
+    assert sentence in unescape(response.content.decode())
+    assert Criterion.objects.get(name="On time").kind == "rated"
+
+
+def test_a_line_is_tried_on_the_partners_there_are_and_nothing_is_saved(editor, draft, address, figures):
+    data, row = measured(editor, address, floor="0", target="1")
+    pk = data[f"{row}-id"][0]
+    response = editor.post(address, {**data, "do": f"preview:{pk}"})
+    page = unescape(response.content.decode())
+    assert response.status_code == 200
+    assert "2 of 4 partners would be measured by this: from 20.0 to 90.0, the middle one 90.0." in page
+    assert page.index("Northgate") < page.index("Quiet") < page.index(">New<")
+    assert "Helper" not in page
+    assert form_data(response)[f"{row}-kind"] == ["measured"]
+    assert Criterion.objects.get(name="On time").kind == "rated"
+
+
+def test_a_try_shows_partners_inside_the_persons_walls_only(client, draft, address, figures, stranger):
+    Partner.objects.filter(name="Northgate").update(unit=make_unit("Elsewhere"))
+    client.force_login(stranger)
+    data, row = measured(client, address)
+    page = client.post(address, {**data, "do": f"preview:{data[f'{row}-id'][0]}"}).content.decode()
+    assert "Quiet" in page
+    assert "Northgate" not in page

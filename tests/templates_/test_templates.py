@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import time
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence.figures import FIGURES
 from scorecards.models import Criterion, Template
 from scorecards.services import templates as service
 from scorecards.services.recompute import recompute_now
@@ -274,3 +276,74 @@ def test_the_shares_of_the_whole_add_up_as_they_are_shown(client, procurement, d
     text = client.get(reverse("template_detail", args=[template.pk])).content.decode()
     for share in ("3.75", "21.25", "25.00", "75.00"):
         assert f">{share}</td>" in text
+
+
+MEASURED = "category,category_weight,criterion,weight,kind,metric,floor,target,min_observations\n"
+
+
+def measured_row(*cells: str) -> str:
+    return f"{MEASURED}Roadmap,100,Kept,100,{','.join(cells)}\n"
+
+
+def test_a_measured_criterion_comes_from_a_table_and_goes_out_the_same(db):
+    text = measured_row("measured", "promises_kept", "0.2", "90 %", "4")
+    template, reading = service.import_template(text, name="Measured", activate_it=True)
+    assert reading.problems == []
+    criterion = Criterion.objects.get(category__template=template)
+    assert (criterion.floor, criterion.target, criterion.min_observations) == (
+        Decimal("0.2"), Decimal("0.9"), 4,
+    )  # fmt: skip
+    header, rows = service.template_rows(template)
+    assert dict(zip(header, rows[0], strict=True)) | {"floor": "0.2", "target": "0.9"} == dict(
+        zip(header, rows[0], strict=True)
+    )
+
+
+def test_without_a_line_a_measured_criterion_takes_the_usual_one(db):
+    template, _ = service.import_template(measured_row("measured", "answer_days", "", "", ""), name="Usual")
+    criterion = Criterion.objects.get(category__template=template)
+    assert (criterion.floor, criterion.target, criterion.min_observations) == (15, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "reason"),
+    [
+        (
+            ("measured", "luck", "0", "1", ""),
+            "metric",
+            "There is no figure “luck”. Figures that measure: presence_ratio",
+        ),
+        (("rated", "luck", "", "", ""), "metric", "There is no figure “luck”"),
+        (("measured", "", "0", "1", ""), "metric", "needs a figure, and none is chosen"),
+        (
+            ("measured", "open_requests", "9", "0", ""),
+            "metric",
+            "can stand beside a criterion and not measure it",
+        ),
+        (("measured", "focus", "x", "1", ""), "floor", "is not a number"),
+        (("measured", "focus", "1", "1", ""), "target", "they must differ"),
+        (("measured", "focus", "", "1", ""), "floor", "needs both"),
+        (("measured", "focus", "0", "1", "0"), "min_observations", "no whole number from 1"),
+        (("measured", "focus", "0", "1", "٣"), "min_observations", "no whole number from 1"),
+    ],
+)
+def test_a_measure_that_cannot_be_is_refused_with_line_and_reason(db, cells, column, reason):
+    template, reading = service.import_template(measured_row(*cells), name="Wrong")
+    (problem,) = reading.problems
+    assert (template, problem.line, problem.column) == (None, 2, column)
+    assert reason in problem.reason
+
+
+def test_a_draft_whose_measure_is_not_settled_cannot_be_activated(db):
+    template = make_template({("Roadmap", 100): [("Kept", 100)]}, state="draft")
+    Criterion.objects.filter(category__template=template).update(kind="measured", metric="focus")
+    with pytest.raises(ValidationError, match="“Kept”: A measured criterion needs both"):
+        service.activate(template)
+
+
+def test_built_in_templates_name_figures_there_are_and_stay_rated(db):
+    service.load_builtin()
+    named = Criterion.objects.exclude(metric="").values_list("metric", "kind")
+    assert len(named) >= 25
+    assert {kind for _, kind in named} == {"rated"}
+    assert {metric for metric, _ in named} <= set(FIGURES)

@@ -15,7 +15,7 @@ from scorecards.services.templates import Reading, import_template, text_of
 class Command(BaseCommand):
     help = (
         "Make a new version of a template from a CSV with the columns category, category_weight, criterion, weight, "
-        "kind, metric, roles, critical_minimum, anchor_1 … anchor_5."
+        "kind, metric, roles, critical_minimum, floor, target, min_observations, anchor_1 … anchor_5."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
