@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -31,8 +30,9 @@ from evidence.models import (
     ValueStatement,
 )
 from evidence.models.contacts import DELIVERED, IGNORED
-from evidence.models.promises import NOTHING, PENALTY, REWARD
+from evidence.models.promises import NOTHING
 from evidence.models.service import CUSTOMER, PRAISE
+from evidence.owed import is_owing
 
 
 @dataclass(frozen=True)
@@ -126,15 +126,9 @@ def _commitment(entry: Commitment) -> str:
     amount = f"{entry.consequence} of {entry.currency} {money(entry.amount)}"
     if entry.settled_on:
         return f"{said}; {amount} settled {day(entry.settled_on)}"
-    return f"{said}; {amount} {'outstanding' if is_owed(entry, today) else 'at stake'}"
-
-
-def is_owed(entry: Commitment, today: date) -> bool:
-    """Whether its money has come due and is not settled: a penalty once missed, a reward once met on time."""
-    late = entry.due_on < today if entry.met_on is None else entry.met_on > entry.due_on
-    on_time = entry.met_on is not None and entry.met_on <= entry.due_on
-    due = (entry.consequence == PENALTY and late) or (entry.consequence == REWARD and on_time)
-    return due and entry.settled_on is None
+    if is_owing(entry, today):
+        return f"{said}; {amount} outstanding"
+    return f"{said}; {amount} at stake" if entry.met_on is None and entry.due_on >= today else said
 
 
 def _programme(entry: Programme) -> str:

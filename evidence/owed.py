@@ -17,6 +17,15 @@ def is_owed(today: date) -> Q:
     return Q(settled_on=None) & (Q(consequence=PENALTY) & missed | Q(consequence=REWARD) & met)
 
 
+def is_owing(row: Commitment, today: date) -> bool:
+    """Of one commitment, what `is_owed` asks of many."""
+    late = row.due_on < today if row.met_on is None else row.met_on > row.due_on
+    met = row.met_on is not None and not late
+    return row.settled_on is None and (
+        (row.consequence == PENALTY and late) or (row.consequence == REWARD and met)
+    )
+
+
 def owing(commitment: Commitment) -> str:
     """Which side its money comes from: a penalty from who missed it, a reward from the other one."""
     if commitment.consequence == PENALTY:

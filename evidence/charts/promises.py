@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -11,11 +10,13 @@ from django.utils.safestring import SafeString
 from accounts.templatetags.look import day
 from accounts.words import counted
 from evidence.charts.svg import Table, circle, drawing, entry, label, mark, path, rect
+from evidence.kinds import KINDS
 from evidence.models import Promise
 from partners.dates import plus_months
 
 WIDTH, NARROW, HEIGHT = 460, 340, 24
 BACK, AHEAD = 6, 4  # years
+became = KINDS[Promise.SLUG].reads
 
 
 class Ledger:
@@ -52,8 +53,8 @@ class Ledger:
             (
                 entry(row),
                 _both(self.track(row, WIDTH), self.track(row, NARROW)),
-                day(row.due_on) if row.due_on else "not promised yet",
-                outcome(row, self.today),
+                day(row.due_on),
+                became(row),
             )
             for row in self.promises
         ]
@@ -111,30 +112,8 @@ class Ledger:
             at = x(row.withdrawn_on)
             cross = path("ln", f"M{at - 4:.1f} {middle - 4}l8 8m0 -8l-8 8")
             body.append(mark(f"Withdrawn {day(row.withdrawn_on)}", cross))
-        return drawing(f"promise{row.pk}w", width, HEIGHT, row.what, outcome(row, self.today), "".join(body))
+        return drawing(f"promise{row.pk}w", width, HEIGHT, row.what, became(row), "".join(body))
 
 
 def _both(wide: SafeString, narrow: SafeString) -> SafeString:
     return format_html('<span class="broad">{}</span><span class="slim">{}</span>', wide, narrow)
-
-
-def outcome(row: Promise, today: date) -> str:
-    """What became of a promise, against its first day."""
-    moves: list[Any] = list(row.moves.all())
-    moved = f", moved {'once' if len(moves) == 1 else f'{len(moves)} times'}" if moves else ""
-    if row.withdrawn_on:
-        return f"withdrawn {day(row.withdrawn_on)}{moved}"
-    if row.due_on is None:
-        return f"asked {day(row.promised_on)}"
-    slip = ((row.delivered_on or today) - row.due_on).days
-    if row.delivered_on:
-        return (
-            "on time"
-            if slip == 0
-            else f"{counted(abs(slip), 'day')} {'late' if slip > 0 else 'early'}{moved}"
-        )
-    if slip > 0:
-        return (
-            f"open, {counted(slip, 'day')} late{f'{moved}, now for {day(moves[-1].due_on)}' if moves else ''}"
-        )
-    return f"open{f'{moved}, now for {day(moves[-1].due_on)}' if moves else ', not due yet'}"

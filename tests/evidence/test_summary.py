@@ -8,12 +8,13 @@ import time_machine
 from django.urls import reverse
 
 from evidence.charts.contacts import Waiting
-from evidence.charts.promises import Ledger, outcome
+from evidence.charts.promises import Ledger
 from evidence.charts.service import Prices
 from evidence.facts import NOTHING, PAIRS, WAITING, Facts
 from evidence.figures import FIGURES
+from evidence.kinds import KINDS
 from evidence.models import THEM, US, Figure, Promise
-from evidence.owed import by_side, is_owed
+from evidence.owed import by_side, is_owed, is_owing
 from evidence.services.figures import refresh
 from evidence.summary import Summary, seasons_of
 from tests.factories import (
@@ -154,21 +155,22 @@ MADE, DUE = date(2025, 1, 10), date(2026, 3, 31)
 @pytest.mark.parametrize(
     ("fields", "moves", "said"),
     [
-        ({"delivered_on": DUE}, [], "on time"),
-        ({"delivered_on": DUE + DAY}, [], "1 day late"),
-        ({"delivered_on": DUE - 5 * DAY}, [], "5 days early"),
-        ({"delivered_on": date(2026, 7, 13)}, [(date(2026, 3, 1), date(2026, 6, 30))], "104 days late, moved once"),
-        ({"withdrawn_on": date(2026, 9, 2)}, [], "withdrawn 2 Sep 2026"),
-        ({}, [], "open, 234 days late"),
-        ({}, [(date(2026, 3, 1), date(2027, 3, 31))], "open, 234 days late, moved once, now for 31 Mar 2027"),
-        ({"due_on": TODAY}, [], "open, not due yet"),
-        ({"due_on": None}, [], "asked 10 Jan 2025"),
+        ({"delivered_on": DUE}, [], "Delivered on the day"),
+        ({"delivered_on": DUE + DAY}, [], "Delivered 1 day late"),
+        ({"delivered_on": DUE - 5 * DAY}, [], "Delivered 5 days early"),
+        ({"delivered_on": date(2026, 7, 13)}, [(date(2026, 3, 1), date(2026, 6, 30))], "Delivered 104 days late, moved once"),
+        ({"withdrawn_on": date(2026, 9, 2)}, [], "Withdrawn on 2 Sep 2026"),
+        ({}, [], "Open, 234 days past the first day"),
+        ({}, [(date(2026, 3, 1), date(2027, 3, 31))], "Open, 234 days past the first day, moved once, now for 31 Mar 2027"),
+        ({"due_on": TODAY}, [], "Open, for 20 Nov 2026"),
+        ({"due_on": None}, [], "We asked; not promised yet"),
     ],
 )  # fmt: skip
 def test_a_promise_is_held_against_its_first_day(partner, fields, moves, said):
     promise = make_promise(partner, MADE, fields.pop("due_on", DUE), *moves, **fields)
-    assert outcome(promise, TODAY) == said
-    assert said in Ledger([promise], TODAY).track(promise, 400)
+    ledger = Ledger([promise], TODAY)
+    assert ledger.table().rows[0][-1] == said
+    assert said in ledger.track(promise, 400)
 
 
 def test_the_open_promises_are_drawn_first_and_the_rest_is_counted(partner, summary):
@@ -237,6 +239,8 @@ def test_money_outstanding_is_counted_each_way(partner, summary):
         US: {"EUR": Decimal(10)},
     }
     assert panel(summary(), "owed").heading == "They owe us EUR 100 and USD 50; we owe them EUR 10"
+    owed = set(partner.commitments.filter(is_owed(TODAY)))
+    assert owed == {row for row in partner.commitments.all() if is_owing(row, TODAY)}
 
 
 def test_incidents_outside_a_limit_are_marked_and_one_that_still_runs_in_time_is_not_drawn(partner, summary):
@@ -401,3 +405,19 @@ def test_all_money_is_in_the_sum_however_few_are_listed(partner, summary):
     assert found.heading == "They owe us EUR 140; we owe them nothing"
     assert len(found.table.rows) == 12
     assert found.notes == ["The oldest 12 of 14 are listed."]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"due_on": TODAY}, "Due 20 Nov 2026; penalty of EUR 5 at stake"),
+        ({"due_on": TODAY - DAY}, "Missed; penalty of EUR 5 outstanding"),
+        ({"due_on": TODAY, "met_on": TODAY}, "Met on time"),
+        ({"due_on": TODAY, "met_on": TODAY, "consequence": "reward"}, "Met on time; reward of EUR 5 outstanding"),
+        ({"due_on": TODAY - DAY, "consequence": "reward"}, "Missed"),
+        ({"due_on": TODAY - DAY, "settled_on": TODAY}, "Missed; penalty of EUR 5 settled 20 Nov 2026"),
+    ],
+)  # fmt: skip
+def test_money_is_at_stake_only_until_it_is_decided(partner, fields, said):
+    row = make_commitment(partner, **{"consequence": "penalty", "amount": 5, "currency": "EUR", **fields})
+    assert KINDS["commitment"].reads(row) == said
