@@ -5,7 +5,7 @@ docs/evidence.md says what each one counts; the counting is done in evidence/sql
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from math import exp, lgamma, log, log1p
@@ -232,3 +232,11 @@ def working_days(asked: date, answered: date) -> int:
 def _weekdays_before(day: date) -> int:
     weeks, rest = divmod(day.toordinal() - 1, 7)  # the first of January of the year 1 was a Monday
     return weeks * 5 + min(rest + 1, 5)
+
+
+def after_working_days(day: date, number: int) -> date:
+    """The day so many working days (Monday to Friday) after another."""
+    while number:
+        day += timedelta(days=1)
+        number -= day.weekday() < 5
+    return day

@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from accounts.models import BusinessUnit, User
 from accounts.numbers import row_number
+from evidence.facts import Facts
+from evidence.models import Figure
 from governance.decisions import Decided, decided_since
 from governance.memory import changes, remembered
 from governance.portfolio import blind_cycles
@@ -212,6 +214,7 @@ class Row:
     before: Point | None
     band: str
     worth: Decimal | None  # in the reporting currency; None without a rate or a value
+    facts: Facts  # of the partner: promises kept, presence around renewals
 
     @property
     def change(self) -> Decimal | None:
@@ -354,17 +357,35 @@ class Renewals:
         return ends.filter(end__gte=self.today).count()
 
     def rows(self, dues: Iterable[Due], rates: Rates | None = None) -> dict[Due, Row]:
-        """Deadlines with their contracts and scores: three statements, however many."""
+        """Deadlines with their contracts, scores and facts: four statements, however many."""
         dues, rates = list(dues), rates or current_rates()
         contracts = Contract.objects.select_related("partner", "owner", "unit").in_bulk(
             {due.contract_id for due in dues}
         )
-        scored = scores_of({due.partner_id for due in dues}, self.user)
+        partners = {due.partner_id for due in dues}
+        scored, facts = scores_of(partners, self.user), facts_of(partners)
         return {
-            due: Row(due, contracts[due.contract_id], *scored[due.partner_id], _in(rates, due, self.today))
+            due: Row(
+                due,
+                contracts[due.contract_id],
+                *scored[due.partner_id],
+                _in(rates, due, self.today),
+                facts[due.partner_id],
+            )
             for due in dues
             if due.contract_id in contracts
         }
+
+
+QUOTED = ("promises_kept", "presence_ratio")
+
+
+def facts_of(partners: Iterable[int]) -> dict[int, Facts]:
+    """The figures a row quotes, of each of these partners, which are visible. One statement."""
+    rows: dict[int, list[Figure]] = {partner: [] for partner in partners}
+    for figure in Figure.objects.filter(partner__in=rows, name__in=QUOTED):
+        rows[figure.partner_id].append(figure)
+    return {partner: Facts(found) for partner, found in rows.items()}
 
 
 Scored = tuple[Sequence[Point], Point | None, Point | None, str]

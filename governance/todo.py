@@ -5,6 +5,7 @@ from typing import Any
 
 from accounts.templatetags.look import away, day
 from accounts.words import counted
+from evidence.followups import Talk
 from governance.news import News
 from governance.renewals import Waiting
 from governance.words import sentence, spelled
@@ -78,6 +79,15 @@ def decisions_due(waiting: Waiting, days: int) -> str:
     if first and contract:
         said += f", {'the first' if due > 1 else 'the one'} about {contract.partner} {away(first.deadline, contract.today)}"
     return f"{said}; {went_by}." if went_by else f"{said}."
+
+
+def talks_due(found: Sequence[Talk]) -> str:
+    """How many conversations a partner's owner owes after incidents and praise, and the first of them."""
+    if not found:
+        return ""
+    first = found[0]
+    verb = "is" if len(found) == 1 else "are"
+    return f"{counted(len(found), 'conversation')} {verb} due after incidents or praise, the first with {first.incident.partner} {away(first.due)}."
 
 
 def contracts_ending(number: int, contracts: Sequence[Any], days: int) -> str:

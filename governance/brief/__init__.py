@@ -17,6 +17,7 @@ from governance.brief import (
     categories,
     costs,
     criteria,
+    facts,
     head,
     last_time,
     open_items,
@@ -30,7 +31,8 @@ from partners.models import Contract, Partner
 Sections = Sequence[Callable[[Any], Section | None]]
 # Findings, then what stands beside the questions that come of them.
 OF_RENEWALS: Sections = [
-    trend.section, categories.section, criteria.section, costs.section, open_items.section, last_time.section,
+    trend.section, categories.section, facts.promises, facts.section, criteria.section, costs.section, open_items.section,
+    last_time.section,
 ]  # fmt: skip
 OF_ADMISSIONS: Sections = [trend.section, categories.section, criteria.section, open_items.of_admission]
 CLOSING: Sections = [ourselves.section]

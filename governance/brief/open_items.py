@@ -4,9 +4,11 @@ from typing import Any
 
 from django.db.models import Count
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.templatetags.look import away, day, percent
 from accounts.words import counted
+from evidence.followups import is_unchallenged, talks, talks_due
 from governance.brief.section import Section, Source, short
 from governance.brief.subject import Renewal, Subject
 from governance.words import sentence, spelled
@@ -18,7 +20,7 @@ SHOWN = 5
 
 def section(about: Renewal) -> Section | None:
     """Of a renewal."""
-    return listed([*scoring(about), *gaps(about.contract)])
+    return listed([*scoring(about), *after_the_fire(about), *comfort(about), *gaps(about.contract)])
 
 
 def of_admission(about: Subject) -> Section | None:
@@ -66,6 +68,30 @@ def scoring(about: Subject) -> list[dict[str, Any]]:
             _item(f"Score only provisional: {said}", reverse("scorecard_detail", args=[card_now.pk]))
         )
     return found
+
+
+def after_the_fire(about: Subject) -> list[dict[str, Any]]:
+    """Conversations due after severe incidents and praise."""
+    found = talks(talks_due(about.user).filter(partner=about.partner))
+    return [
+        _item(f"{short(talk.words, 70)}, due {away(talk.due)}", talk.incident.get_absolute_url())
+        for talk in found
+    ]
+
+
+def comfort(about: Subject) -> list[dict[str, Any]]:
+    """A good score that nobody has put to the test for a while."""
+    overall = about.outcome.overall if about.outcome else None
+    if (
+        overall is None
+        or overall < about.good
+        or not is_unchallenged(about.partner, about.user, timezone.localdate())
+    ):
+        return []
+    said = (
+        "Nobody has pushed lately: no benchmark for a year, no request, incident or commitment for six months"
+    )
+    return [_item(said, reverse("evidence", args=[about.partner.pk]))]
 
 
 def gaps(contract: Contract) -> list[dict[str, Any]]:

@@ -153,7 +153,7 @@ class _Story:
                 rows.append(
                     self.row(
                         Incident, kind=PRAISE, what=self.dice.choice(facts.PRAISE), opened_at=_at(self.ago(back), 9),
-                        conversation_on=self.ago(back - 6) if back > 16 and self.dice.random() < 0.7 else None,
+                        conversation_on=self.ago(back - 6) if back > 30 else None,
                     )
                 )  # fmt: skip
         return rows
@@ -166,7 +166,8 @@ class _Story:
         seen = opened + timedelta(minutes=round(acknowledge * 60 * self.dice.uniform(0.1, 1.0) * late))
         mended = seen + timedelta(minutes=round(fix * 60 * self.dice.uniform(0.2, 1.0) * late))
         is_open = mended > _at(self.today, 0)
-        talked = severity == "severe" and not is_open and self.dice.random() < 0.3 + self.owned / 2
+        recent = (self.today - day).days < 60
+        talked = severity == "severe" and not is_open and (self.dice.random() < self.owned or not recent)
         return self.row(
             Incident, kind=INCIDENT, what=self.dice.choice(facts.INCIDENTS[severity]), opened_at=opened,
             severity=severity, acknowledged_at=min(seen, _at(self.today, 0)), fixed_at=None if is_open else mended,

@@ -13,6 +13,7 @@ from accounts.models import Heartbeat, OutgoingMail, User
 from accounts.services.mail import late_in_words
 from accounts.services.visits import note_visit
 from accounts.words import counted
+from evidence.followups import talks, talks_due
 from evidence.models import Engagement
 from governance import todo
 from governance.news import news
@@ -26,6 +27,7 @@ from vendorhub.roles import may, needs
 SOON = 90  # days
 SHOWN = 6
 DECIDE_WITHIN = 30  # days
+MOST_TALKS = 50
 
 
 @needs("use")
@@ -34,7 +36,10 @@ def home(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     mine = _open_assessments(user)
     context: dict[str, Any] = {"mine": mine, "soon": SOON}
-    said = [todo.left_to_score(mine)]
+    context["talks"] = talks(
+        talks_due(user).filter(partner__owner=user).select_related("partner")[:MOST_TALKS]
+    )
+    said = [todo.left_to_score(mine), todo.talks_due(context["talks"])]
     if may(user, "add_evidence"):
         context["meetings"] = Engagement.objects.drafts_of(user).count()
     if may(user, "manage_users"):

@@ -14,6 +14,7 @@ from accounts.services.mail import late_in_words
 from accounts.spreadsheets import csv_response
 from accounts.templatetags.look import away, change, day, money, round_shown
 from accounts.words import counted
+from evidence.facts import Facts, between
 from governance import renewals_words as words
 from governance.comparison import MOST, Compared, category_names, compared
 from governance.renewals import GROUPS, OVERDUE, ROWS_A_PAGE, Asked, Renewals, Row, line_bounds
@@ -27,7 +28,7 @@ URGENT = 30  # days within which the button is the main one
 COLUMNS = [
     "group", "partner", "contract", "reference", "business unit", "owner", "segment", "value a year", "currency",
     "notice deadline", "days", "term ends", "if nobody acts", "cycle", "score", "status", "standing", "change", "raters",
-    "coverage", "decision", "decided on", "deferred to",
+    "coverage", "promises kept", "promises due", "presence ratio", "decision", "decided on", "deferred to",
 ]  # fmt: skip
 
 
@@ -79,9 +80,20 @@ def _line(row: Row) -> dict[str, Any]:
         "is_urgent": due.days <= URGENT, "latest": latest, "band": row.band, "change": change(row.change),
         "spark": sparkline([point.overall for point in row.history[-SPARK:]], row.letter) if latest else "",
         "raters": counted(latest.raters, "rater") if latest else "", "by_itself": words.by_itself(row),
+        "promises": row.facts.said("promises_kept"), "presence": _presence(row.facts),
         "outcome": due.decided.outcome.capitalize() if due.decided and due.decided.is_final else "",
         "state": words.state(row), "brief": reverse("brief", args=[contract.pk]),
     }  # fmt: skip
+
+
+def _presence(facts: Facts) -> tuple[str, str]:
+    """How much more they come before a renewal, as (what, its interval); empty where there is not enough to say."""
+    row = facts.figures.get("presence_ratio")
+    if row is None or (row.value is None and not row.word):
+        return ("", "")
+    if row.word:
+        return (row.word.removesuffix(" shown"), "")
+    return (f"{round_shown(row.value)}×", between(row))
 
 
 def _dot(row: Row) -> Dot:
@@ -113,9 +125,19 @@ def _cells(row: Row) -> Sequence[Any]:
         contract.partner.get_segment_display(), None if due.value is None else round_shown(due.value, 2), due.currency,
         due.deadline, due.days, due.term_ends, words.by_itself(row).replace("\u00a0", " "), latest.cycle if latest else "",
         latest.overall if latest else None, latest.status if latest else "", row.letter, row.change,
-        latest.raters if latest else None, latest.coverage if latest else None, decided.outcome if decided else "",
+        latest.raters if latest else None, latest.coverage if latest else None, *_kept(row.facts),
+        getattr(row.facts.figures.get("presence_ratio"), "value", None), decided.outcome if decided else "",
         decided.at.date() if decided else None, decided.deferred_to if decided else None,
     ]  # fmt: skip
+
+
+def _kept(facts: Facts) -> tuple[Any, Any]:
+    row = facts.figures.get("promises_kept")
+    return (
+        (None, None)
+        if row is None or row.value is None
+        else (round(row.value * row.observations), row.observations)
+    )
 
 
 @needs("see_renewals")
