@@ -67,9 +67,8 @@ def test_the_brief_quotes_promises_facts_of_both_sides_and_asks_about_them(told,
     rows = {row["what"]: (row["them"], row["us"]) for row in facts["data"]["rows"]}
     assert rows["Requests unanswered"] == ("4", "")
     assert rows["Price"] == ("12 % above the market median", "")
-    assert (
-        rows["Owed and not settled"] == ("EUR 42,000", "EUR 5,000")
-       
+    assert rows["Owed and not settled"] == ("EUR 47,000", "nothing"), (
+        "their penalty, and our reward for them to pay"
     )
     asked = " ".join(row["words"] for row in part(brief, "questions")["data"]["rows"])
     assert "before the signature, or as a credit?" in asked
