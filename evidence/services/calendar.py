@@ -30,7 +30,7 @@ def import_calendar(content: bytes, *, by: Any, today: date | None = None) -> di
     site = timezone.get_default_timezone()
     reading = read_calendar(content, Addresses(by), today=today or timezone.localdate(), site=site)
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two uploads at once wait for each other
+        _one_at_a_time(by)
         done = _store(reading, by)
     reading.left_out["discarded"] += done.pop("discarded", 0)
     done.pop("cancelled", None)  # the reading has counted them
@@ -39,6 +39,11 @@ def import_calendar(content: bytes, *, by: Any, today: date | None = None) -> di
         "left_out": {reason: number for reason, number in reading.left_out.items() if number},
         "unknown_zones": len(reading.unknown_zones),
     }  # fmt: skip
+
+
+def _one_at_a_time(user: Any) -> None:
+    """Let a person's uploads and decisions wait for each other: a file must not follow up what was just decided."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
 def _key(row: Any) -> Key:
@@ -169,6 +174,7 @@ def confirm_drafts(
     """
     try:
         with transaction.atomic():
+            _one_at_a_time(user)
             keep_choices(user, choices)
             return _confirm(user, pks)
     except IntegrityError:  # the unique key of an event's entry
@@ -214,6 +220,7 @@ def discard_drafts(user: Any, pks: Iterable[int]) -> int:
 
     Beside an entry, it is the change that is not wanted: the entry stays, and this change is not proposed again.
     """
+    _one_at_a_time(user)
     drafts, beside = _locked(user, pks)
     entries = Engagement.objects.editable_by(user).in_bulk([entry.pk for entry in beside.values()])
     refused = [draft for draft in drafts if draft.pk in beside and beside[draft.pk].pk in entries]

@@ -1,5 +1,7 @@
 """From a file to drafts to entries: twice changes nothing, what moved follows, what was discarded stays away."""
 
+from importlib import import_module
+
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -8,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry
 from evidence.models import Engagement, TitleRule
+from evidence.models.contacts import PURPOSES
 from evidence.services.calendar import confirm_drafts, discard_drafts, import_calendar
 from tests.evidence.test_calendar_reading import FILES, calendar, event
 from tests.factories import make_partner, make_unit, make_user
@@ -19,6 +22,13 @@ ADDRESS = "/evidence/calendar/"
 def today():
     with time_machine.travel("2026-11-23 12:00", tick=False):
         yield
+
+
+@pytest.fixture(autouse=True)
+def rules(db):
+    """Those of the beginning; a test that cleans up behind itself by emptying all tables takes them along."""
+    for place, (word, purpose) in enumerate([("Roadmap", "roadmap"), ("Lunch", "social")]):
+        TitleRule.objects.get_or_create(word=word, defaults={"purpose": purpose, "position": place})
 
 
 @pytest.fixture
@@ -249,6 +259,13 @@ def test_of_events_without_a_partner_nothing_is_kept_anywhere(procurement, north
     assert "without a partner" in page
     assert "iopsy" not in page
     assert AuditEntry.objects.filter(table_name="evidence_engagement").count() == 0
+
+
+def test_the_rules_to_begin_with_name_purposes_there_are():
+    migration = import_module("evidence.migrations.0004_title_rules")
+    words = [word.lower() for _, words in migration.RULES for word in words]
+    assert {purpose for purpose, _ in migration.RULES} <= set(dict(PURPOSES))
+    assert len(words) == len(set(words)) > 20
 
 
 # --- the pages -------------------------------------------------------------------------------------------
