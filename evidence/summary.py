@@ -141,7 +141,7 @@ class Summary:
         if figure is None or figure.value is None:
             return "When they come, and when we do"
         if figure.word == NO_DIFFERENCE:
-            return "They come as often when we must decide as otherwise: no difference shown"
+            return "When they come: no difference shown between decision seasons and other days"
         return f"They come {self.facts.said('presence_ratio')} when we must decide"
 
     def _promises(self) -> Panel:

@@ -61,10 +61,10 @@ class Presence:
             for which in (True, False)
         )
         ours = sum(number for (_, side, _), number in self.counts.items() if side != THEM)
-        if not self.seasons:
+        if not any(last >= self.first and start <= self.today for start, last in self.seasons):
             return (
                 f"In 36 months they came {counted(inside + outside, 'time')}, we {counted(ours, 'time')}. "
-                "There is no decision season, because no contract has a notice deadline."
+                "No decision season falls into them."
             )
         return (
             f"In 36 months they came {counted(inside, 'time')} inside decision seasons and {counted(outside, 'time')} "

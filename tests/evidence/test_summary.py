@@ -130,6 +130,14 @@ def test_contacts_are_told_apart_by_season_and_by_who_came(partner, summary):
     assert strip.table.rows[0] == ("Sep to Nov 2026", 2, 1, 1)
 
 
+def test_a_strip_without_a_season_says_so(partner, summary):
+    make_contract(partner, ends=date(2031, 12, 31), notice_deadline=date(2031, 10, 1))
+    make_engagement(partner, TODAY)
+    assert panel(summary(), "presence").notes == [
+        "In 36 months they came 1 time, we 0 times. No decision season falls into them."
+    ]
+
+
 def test_the_heading_of_the_strip_says_no_more_than_its_figure(partner, summary):
     make_engagement(partner, TODAY)
     assert panel(summary(), "presence").heading == "When they come, and when we do"
