@@ -167,11 +167,17 @@ class EntryReader:
 
 
 def _number(cell: Cell) -> Decimal:
-    text = clean_text(cell).replace(",", ".")
-    try:
-        return Decimal(text)
-    except ArithmeticError:
-        raise BadValue(f"{shown(cell)} is no number") from None
+    """A number, as a spreadsheet holds it or in plain digits; a comma may only be the decimal sign where that is sure."""
+    if isinstance(cell, Decimal):
+        return cell
+    text = clean_text(cell)
+    if re.fullmatch(r"[0-9]{1,3},[0-9]{3}", text):
+        raise BadValue(
+            f"{shown(cell)} may be {text.replace(',', '')} or {text.replace(',', '.')}; write it without the comma"
+        )
+    if not re.fullmatch(r"[0-9]{1,20}([.,][0-9]{1,20})?", text, re.ASCII):
+        raise BadValue(f"{shown(cell)} is no number in plain digits")
+    return Decimal(text.replace(",", "."))
 
 
 def _day_part(cell: Cell) -> Cell:

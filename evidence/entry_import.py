@@ -177,6 +177,10 @@ class _Saved:
     def __init__(self, kind: Kind, partners: list[int], user: Any, *, lock: bool) -> None:
         self.kind = kind
         rows = kind.model.objects.visible_to(user).filter(partner__in=partners)  # type: ignore[attr-defined]
+        if kind.slug == "engagement":
+            rows = rows.filter(
+                is_draft=False
+            )  # a file says what happened; drafts wait for their own confirmation
         self.editable = set(
             kind.model.objects.editable_by(user).filter(partner__in=partners).values_list("pk", flat=True)  # type: ignore[attr-defined]
         )

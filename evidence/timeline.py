@@ -1,5 +1,6 @@
 """What happened between a partner and us, newest first: rows of every kind in one order, a page at a time."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class Asked:
         return cls(
             kind if kind in KINDS else "",
             side if side in dict(SIDES) else "",
-            int(year) if year.isascii() and year.isdigit() and int(year[:4]) in YEARS else None,
+            int(year) if re.fullmatch("[0-9]{4}", year) and int(year) in YEARS else None,
         )
 
     @property

@@ -122,7 +122,8 @@ def _begun(request: HttpRequest, kind: Kind) -> dict[str, Any]:
     today = timezone.localdate()
     begun: dict[str, Any] = {kind.model.DAY: request.GET.get("day") or today.isoformat()}
     if kind.slug == "incident":
-        begun = {"opened_at": f"{begun['opened_at']}T09:00", "kind": request.GET.get("as") or "incident"}
+        now = timezone.localtime().strftime("%H:%M")
+        begun = {"opened_at": f"{begun['opened_at']}T{now}", "kind": request.GET.get("as") or "incident"}
     elif kind.slug == "programme":
         begun = {"year": today.year}
     if kind.text and request.GET.get("text"):

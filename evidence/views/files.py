@@ -53,7 +53,7 @@ def entry_import(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "evidence/entry_import.html", context, status=400 if wrong else 200)
 
 
-@needs("see_evidence")
+@needs("export")
 @require_safe
 def entry_export(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     """The entries of one kind, of one partner or of all one sees, as they may be imported again."""

@@ -288,6 +288,7 @@ def test_the_timeline_is_narrowed_by_kind_side_and_year(client, partner, procure
     assert count("?side=them") == 2 + 2 + 2 + 2
     assert count("?year=2024") == 1
     assert count("?kind=nonsense&side=both&year=1e3&page=-1") == 15
+    assert count("?year=20261") == count(f"?year={'9' * 5_000}") == 15
     assert "Nothing matches" in client.get(f"{address}?year=2020").content.decode()
 
 
@@ -301,6 +302,13 @@ def test_a_quick_line_goes_on_to_the_form_with_what_was_typed(client, partner, p
     assert "<b>power</b>" not in page.content.decode()
     assert client.get(reverse("evidence", args=[partner.pk])).context["last"] == "promise"
     assert client.get(address, {"kind": "nonsense"}).url == reverse("evidence", args=[partner.pk])
+
+
+def test_a_new_incident_begins_at_a_moment_that_has_come(client, partner, procurement):
+    page = client.get(new(partner, "incident"))
+    begun = page.context["form"]["opened_at"].value()
+    sent = TYPED["incident"] | {"opened_at": begun}
+    assert client.post(new(partner, "incident"), sent).status_code == 302
 
 
 def test_enter_another_keeps_to_the_kind(client, partner, procurement):

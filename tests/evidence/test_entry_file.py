@@ -10,7 +10,16 @@ from django.urls import reverse
 from openpyxl import Workbook
 
 from evidence.kinds import ENTERED
-from evidence.models import Commitment, Disclosure, Incident, Programme, Promise, Request
+from evidence.models import (
+    Benchmark,
+    Commitment,
+    Disclosure,
+    Engagement,
+    Incident,
+    Programme,
+    Promise,
+    Request,
+)
 from partners.models import PartnerAlias
 from partners.names import name_key
 from tests.evidence.test_entries import TYPED
@@ -212,6 +221,29 @@ def test_promises_and_commitments_come_in(client, partner, procurement):
     assert (Promise.objects.get().matters, Promise.objects.get().asked_by_us) == (3, True)
     bring_in(client, "commitment", [["milestone", "by", "due", "what hangs on it", "amount", "currency"], ["No stop", "Them", "2026-09-30", "A penalty if missed", "12,500.50", "EUR"]], partner)  # fmt: skip
     assert str(Commitment.objects.get().amount) == "12500.50"
+
+
+@pytest.mark.parametrize(
+    "price", ["1,234", "1_000", "٣٤", "1E+3", "sNaN", "NaN", "1E+9999999", "-5", "1.23456", "9" * 30]
+)
+def test_a_price_that_is_no_plain_number_is_refused_not_guessed(client, partner, procurement, price):
+    rows = [["item", "our price", "market median", "currency", "source", "as of"], ["It", price, "100", "EUR", "Offers", "2026-02-13"]]  # fmt: skip
+    _, page = upload(client, "benchmark", rows, partner)
+    assert page.status_code == 400
+    assert reasons(page)[0][1] == "our price"
+
+
+def test_a_decimal_comma_that_can_mean_nothing_else_is_read(client, partner, procurement):
+    rows = [["item", "our price", "market median", "currency", "source", "as of"], ["It", "0,45", "0,4", "EUR", "Offers", "2026-02-13"]]  # fmt: skip
+    bring_in(client, "benchmark", rows, partner)
+    assert str(Benchmark.objects.get().our_price) == "0.4500"
+
+
+def test_a_draft_out_of_a_calendar_is_not_changed_by_a_file(client, partner, procurement):
+    Engagement.objects.create(partner=partner, day=date(2026, 2, 13), started_by="them", purpose="serves", subject="Review", is_draft=True, author=procurement)  # fmt: skip
+    rows = [["day", "started by", "what for", "channel", "subject"], ["2026-02-13", "them", "sells more", "meeting", "Review"]]  # fmt: skip
+    assert bring_in(client, "engagement", rows, partner).new == 1
+    assert Engagement.objects.filter(is_draft=False).count() == 1
 
 
 def test_a_file_without_the_columns_it_needs_is_refused(client, partner, procurement):
