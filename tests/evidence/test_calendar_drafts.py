@@ -101,6 +101,8 @@ def test_the_first_rule_that_fits_a_title_counts(bring):
     TitleRule.objects.create(word="talk", purpose="social", position=1)
     bring(event().replace("Talk", "C++ (x) Talk"))
     assert Engagement.objects.get().purpose == "social"
+    bring(event(uid="b").replace("Talk", "C++ (x)"))
+    assert Engagement.objects.get(calendar_uid="b").purpose == "planning"
 
 
 def test_an_event_with_several_partners_becomes_one_draft_for_each(bring, northgate):
@@ -216,6 +218,13 @@ def test_a_confirmed_meeting_called_off_later_is_proposed_as_called_off(bring, p
     before = everything()
     assert "proposed" not in bring(later)
     assert everything() == before
+
+
+def test_a_meeting_that_somebody_entered_as_called_off_is_not_proposed_again(bring, procurement):
+    bring(event("RRULE:FREQ=DAILY;COUNT=2"))
+    confirm(procurement)
+    Engagement.objects.update(cancelled_by="us")
+    assert bring(event("RRULE:FREQ=DAILY;COUNT=2", "EXDATE:20260311T090000Z")) == {"known": 1}
 
 
 def test_of_two_who_were_there_the_first_to_confirm_makes_the_entry(bring, northgate, procurement, executive):
