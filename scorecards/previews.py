@@ -8,10 +8,11 @@ from typing import Any
 
 from django.db.models import Q
 
-from evidence.figures import words
+from evidence.figures import FIGURES, SHARE, words
 from evidence.models import Figure
 from partners.models import ADMITTED, CANDIDATE, Partner
 from scorecards import scoring
+from scorecards.measures import observed
 from scorecards.models import Criterion, Template
 
 SHOWN = 30
@@ -24,7 +25,7 @@ class Line:
 
     partner: str
     said: str
-    observations: int
+    rests_on: str
     points: Decimal | None
 
 
@@ -53,7 +54,9 @@ class Preview:
     def _line(name: str, row: Figure, line: scoring.CriterionWeight) -> Line:
         points = scoring.measured_score(line, row.value, row.observations)
         told = words(row.name, row.value, row.observations, row.word)
-        return Line(name, told, row.observations, None if points is None else scoring.stored(points))
+        kind = FIGURES[row.name]
+        rests_on = "" if kind.unit == SHARE else observed(kind, row.observations)  # “2 of 3” says it
+        return Line(name, told, rests_on, None if points is None else scoring.stored(points))
 
     @property
     def shown(self) -> list[Line]:
