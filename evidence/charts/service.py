@@ -303,7 +303,7 @@ class Prices:
             parts.append(path("ln2", f"M{x:.1f} {line - 4}v8"))
             if all(x + half + 4 < start or x - half - 4 > end for start, end in taken):
                 parts.append(label(min(max(x, half), width - half), line + 20, words, "t3 t11 m"))
-        half = long(f"ours {plain(row.our_price)}") / 2
+        half = 0.6 * long(f"ours {plain(row.our_price)}")  # in bold
         at = min(max(ours, half), width - half)
         said = f"Ours {plain(row.our_price)} {row.currency}, {position(row)}"
         parts.append(
