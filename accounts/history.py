@@ -59,12 +59,25 @@ def withheld_tables(user: Any) -> list[str]:
 
 
 def entries_about(row: models.Model) -> models.QuerySet[AuditEntry]:
-    """The history of one thing; of a person, with the business units they came to and left."""
+    """The history of one thing with its parts; of a person, with the business units they came to and left."""
     entries = Q(table_name=row._meta.db_table, row_id=row.pk)
+    for table, model in audited_models().items():
+        if key := _part_of(model, type(row)):
+            there = model._default_manager.filter(**{key.name: row}).values("pk")
+            gone = AuditEntry.objects.filter(
+                table_name=table, action="delete", before__contains={key.attname: row.pk}
+            )
+            entries |= Q(table_name=table) & (Q(row_id__in=there) | Q(row_id__in=gone.values("row_id")))
     if isinstance(row, User):
         own = Q(after__user_id=row.pk) | Q(before__user_id=row.pk)
         entries |= own & Q(table_name=Membership._meta.db_table)
     return AuditEntry.objects.filter(entries)
+
+
+def _part_of(model: type[models.Model], whole: type[models.Model]) -> models.ForeignKey | None:
+    """The key by which rows of the model are parts of the other (`OF` names it), if they are."""
+    key: Any = model._meta.get_field(model.OF) if hasattr(model, "OF") else None
+    return key if key and key.related_model is whole else None
 
 
 def visible_row(table: str, row_id: int, user: Any) -> models.Model | None:

@@ -10,10 +10,10 @@ from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from accounts.numbers import row_number
-from partners.models import KINDS, SEGMENTS, Contract, Partner, in_force_today, term_end
+from partners.models import ADMISSIONS, KINDS, SEGMENTS, Contract, Partner, in_force_today, term_end
 from partners.search import search_partners
 
-FILTERS = ("find", "kind", "segment", "unit", "owner", "archived")
+FILTERS = ("find", "kind", "segment", "admission", "unit", "owner", "archived")
 NONE = "none"  # in an address: no business unit, no owner
 SORTS = {
     "name": "name", "kind": "kind", "segment": "segment", "owner": "owner__name", "unit": "unit__name",
@@ -39,6 +39,8 @@ def narrowed(user: Any, asked: Mapping[str, str]) -> "QuerySet[Partner]":
         partners = partners.filter(kind=asked["kind"])
     if asked.get("segment") in dict(SEGMENTS):
         partners = partners.filter(segment=asked["segment"])
+    if asked.get("admission") in dict(ADMISSIONS):
+        partners = partners.filter(admission=asked["admission"])
     for name in ("unit", "owner"):
         if asked.get(name) == NONE:
             partners = partners.filter(**{name: None})

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from evidence.figures import FIGURES, presence
@@ -77,9 +78,12 @@ def refresh_requested(limit: int = BATCH) -> int:
 
 def refresh_all(today: date | None = None) -> int:
     """Work out everybody's figures, because days have passed; how many partners."""
+    asked = FigureRequest.objects.aggregate(last=Max("pk"))["last"]
     ids = list(Partner.objects.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), AT_ONCE):
         refresh(ids[start : start + AT_ONCE], today)
+    if asked and today in (None, timezone.localdate()):
+        FigureRequest.objects.filter(pk__lte=asked).delete()
     return len(ids)
 
 

@@ -27,6 +27,8 @@ class CostLineQuerySet(models.QuerySet["CostLine"]):
 class CostLine(models.Model):
     """Something a contract costs: an amount a year, or once. Kind, days and note tell it from the others."""
 
+    OF = "contract"
+
     contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="cost_lines")
     kind = models.CharField(max_length=8, choices=COST_KINDS, default="licence")
     note = models.CharField(max_length=300, blank=True, verbose_name="what for")

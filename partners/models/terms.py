@@ -51,6 +51,8 @@ class ContractTerm(models.Model):
 class _OfContract(models.Model):
     """What people enter of a contract, a row at a time."""
 
+    OF = "contract"
+
     contract: Contract
     contract_id: int
 

@@ -113,7 +113,10 @@ class MoneyReader:
         if amount >= LIMIT:
             raise BadValue(f"{shown(clean_text(cell))} is larger than any contract")
         cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
-        self.rounded = abs(cents - amount) > Decimal("0.000001")
+        noise = (
+            Decimal("0.000001") if isinstance(cell, Decimal) else 0
+        )  # a spreadsheet's number is never quite exact
+        self.rounded = abs(cents - amount) > noise
         return cents
 
 

@@ -11,7 +11,7 @@ from accounts.models import BusinessUnit, User
 from accounts.spreadsheets import csv_response
 from partners import listing
 from partners.forms import PartnerForm
-from partners.models import KINDS, SEGMENTS, Partner
+from partners.models import ADMISSIONS, KINDS, SEGMENTS, Partner
 from partners.services import partners as service
 from vendorhub.roles import needs
 
@@ -36,7 +36,7 @@ def partner_list(request: HttpRequest) -> HttpResponse:
             active=Count("pk", filter=Q(archived_at=None)), ever=Count("pk"),
             strategic=Count("pk", filter=Q(archived_at=None, segment="strategic")),
         ),
-        "kinds": KINDS, "segments": SEGMENTS, "units": BusinessUnit.objects.visible_to(request.user),
+        "kinds": KINDS, "segments": SEGMENTS, "admissions": ADMISSIONS, "units": BusinessUnit.objects.visible_to(request.user),
         "owners": User.objects.filter(pk__in=owners), "asked": request.GET,
         "narrowed": any(request.GET.get(name) for name in listing.FILTERS),
     }  # fmt: skip
