@@ -65,7 +65,9 @@ def addresses(user) -> dict[str, str]:
                 walk(pattern.url_patterns)
             elif isinstance(pattern, URLPattern) and pattern.name and not pattern.name.startswith("account_"):
                 arguments = list(pattern.pattern.converters)
-                if not arguments:
+                if pattern.name == "entry_export":  # its address is a pattern of kind and format
+                    found[pattern.name] = reverse(pattern.name, args=["request", "csv"])
+                elif not arguments:
                     found[pattern.name] = reverse(pattern.name)
                 elif arguments == ["pk"]:
                     for pk in known.get(pattern.name.split("_")[0], []):
