@@ -87,6 +87,7 @@ def test_a_line_of_the_same_kind_purpose_and_day_is_changed_and_the_history_has_
         ({"Amount": ""}, "Amount", "says no amount"),
         ({"Amount": "-5"}, "Amount", "negative"),
         ({"Amount": "0." + "1" * 40}, "Amount", "more than two decimals"),
+        ({"Amount": "100." + "0" * 30 + "1"}, "Amount", "more than two decimals"),
         ({"Amount": "9" * 30}, "Amount", "larger than any"),
         ({"Amount": "NaN"}, "Amount", "is no amount"),
         ({"Amount": "=1+1"}, "Amount", "is no amount"),
