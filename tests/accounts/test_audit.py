@@ -34,7 +34,7 @@ OUR_APPS = {"accounts", "partners", "evidence", "scorecards", "governance"}
 NOT_BUSINESS = {
     "accounts.AuditEntry", "accounts.OutgoingMail", "accounts.Heartbeat", "partners.ContractTerm", "partners.RegisterImport",
     "evidence.Figure", "evidence.FigureRequest",
-    "scorecards.Score", "scorecards.CategoryScore", "scorecards.RecomputeRequest", "governance.Reminder",
+    "scorecards.Score", "scorecards.Measurement", "scorecards.CategoryScore", "scorecards.RecomputeRequest", "governance.Reminder",
     "scorecards.Comment",  # its author may be promised that nobody can work out who it was
 }  # fmt: skip
 

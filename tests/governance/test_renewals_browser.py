@@ -28,7 +28,7 @@ def demo(page, context, live_server):
     return page
 
 
-def test_nothing_on_the_line_covers_a_label(demo):
+def nothing_on_the_line_covers_a_label(demo, live_server):
     for width in (1440, 1024):
         demo.set_viewport_size({"width": width, "height": 900})
         found = demo.evaluate(LABELS)
@@ -44,7 +44,7 @@ def test_nothing_on_the_line_covers_a_label(demo):
         fits(demo)
 
 
-def test_pages_fit_a_phone_and_axe_finds_nothing(demo, live_server):
+def pages_fit_a_phone_and_axe_finds_nothing(demo, live_server):
     some = "&".join(f"partner={one.partner_id}" for one in Contract.objects.order_by("pk")[:3])
     unit = BusinessUnit.objects.order_by("pk")[0].pk
     addresses = (
@@ -60,7 +60,7 @@ def test_pages_fit_a_phone_and_axe_finds_nothing(demo, live_server):
             fits(demo)
 
 
-def test_partners_are_ticked_and_compared_from_the_keyboard(demo):
+def partners_are_ticked_and_compared_from_the_keyboard(demo, live_server):
     for name in ("Northgate Cloud", "Halden Software"):
         demo.get_by_label(f"Compare {name}").first.focus()
         demo.keyboard.press("Space")
@@ -69,7 +69,7 @@ def test_partners_are_ticked_and_compared_from_the_keyboard(demo):
     expect(demo.locator("h1")).to_contain_text("stands highest")
 
 
-def test_on_either_paper_headings_repeat_and_buttons_are_left_out(demo, live_server):
+def on_either_paper_headings_repeat_and_buttons_are_left_out(demo, live_server):
     for paper in ("A4", "Letter"):
         pages = [
             " ".join(sheet.extract_text().split())
@@ -82,7 +82,7 @@ def test_on_either_paper_headings_repeat_and_buttons_are_left_out(demo, live_ser
             assert name in " ".join(pages)
 
 
-def test_an_address_is_made_shown_once_and_revoked_after_a_question(demo, live_server):
+def an_address_is_made_shown_once_and_revoked_after_a_question(demo, live_server):
     demo.goto(f"{live_server.url}/calendar/")
     demo.get_by_role("button", name="Make an address").last.click()
     address = demo.get_by_label("Copy this address").input_value()
@@ -94,7 +94,7 @@ def test_an_address_is_made_shown_once_and_revoked_after_a_question(demo, live_s
     assert demo.request.get(address).status == 404
 
 
-def test_no_width_between_a_phone_and_a_desk_scrolls_sideways(demo, live_server):
+def no_width_between_a_phone_and_a_desk_scrolls_sideways(demo, live_server):
     first, other = Contract.objects.order_by("pk")[:2]
     addresses = (
         "/renewals/", "/contracts/", "/partners/", f"/partners/{first.partner_id}/?tab=contracts", "/portfolio/",
@@ -105,3 +105,16 @@ def test_no_width_between_a_phone_and_a_desk_scrolls_sideways(demo, live_server)
         for width in (320, 600, 641, 700, 744, 768, 820, 900, 1024, 1180):
             demo.set_viewport_size({"width": width, "height": 900})
             assert demo.evaluate("document.documentElement.scrollWidth") <= width, (address, width)
+
+
+def test_renewals_hold_in_chromium(demo, live_server):
+    """One demo for all of them: loading it takes longer than looking at it."""
+    for look in (
+        nothing_on_the_line_covers_a_label, pages_fit_a_phone_and_axe_finds_nothing,
+        partners_are_ticked_and_compared_from_the_keyboard, on_either_paper_headings_repeat_and_buttons_are_left_out,
+        no_width_between_a_phone_and_a_desk_scrolls_sideways, an_address_is_made_shown_once_and_revoked_after_a_question,
+    ):  # fmt: skip
+        demo.set_viewport_size({"width": 1280, "height": 720})
+        demo.emulate_media(color_scheme="light")
+        demo.goto(f"{live_server.url}/renewals/")
+        look(demo, live_server)
