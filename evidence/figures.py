@@ -64,7 +64,7 @@ _ALL = (
     _kind("asks_taken_up", "Our own asks that were taken up", SHARE, HIGH, 36, noun="ask"),
     _kind("incidents_in_limits", "Incidents within the agreed limits", SHARE, HIGH, 12, measurable=True, noun="incident"),
     _kind("incidents_owned", "Incidents they owned", SHARE, HIGH, 12, measurable=True, noun="incident"),
-    _kind("conversations_due", "Conversations due after an incident or praise", COUNT, LOW, 0, 1, noun="conversation"),
+    _kind("conversations_due", "Conversations due after an incident or praise", COUNT, LOW, 12, 1, noun="conversation"),
     _kind("commitments_kept", "Their commitments met on time", SHARE, HIGH, 12, 2, measurable=True, noun="commitment"),
     _kind("our_commitments_kept", "Our commitments met on time", SHARE, HIGH, 12, 2, US, True, "commitment"),
     _kind("programme_return", "What the programme returned for what it cost", TIMES, HIGH, 36, 1, measurable=True, noun="year"),

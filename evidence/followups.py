@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from evidence.figures import after_working_days
+from evidence.figures import FIGURES, after_working_days
 from evidence.models import Benchmark, Commitment, Incident, Request
 from evidence.models.service import INCIDENT, PRAISE, SEVERE
 from partners.dates import plus_months
@@ -31,9 +31,10 @@ class Talk:
 
 
 def talks_due(user: Any) -> Any:
-    """Incidents and praise of visible partners that still ask for a conversation."""
+    """Incidents and praise of the last twelve months, of visible partners, that still ask for a conversation."""
     asks = Q(kind=PRAISE) | Q(kind=INCIDENT, severity=SEVERE, fixed_at__isnull=False)
-    return Incident.objects.visible_to(user).filter(asks, conversation_on=None)  # type: ignore[attr-defined]
+    since = plus_months(timezone.localdate(), -FIGURES["conversations_due"].months)
+    return Incident.objects.visible_to(user).filter(asks, conversation_on=None, opened_at__date__gte=since)  # type: ignore[attr-defined]
 
 
 def talks(incidents: Iterable[Incident]) -> list[Talk]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from evidence.figures import FIGURES, presence
@@ -37,10 +36,11 @@ NAMES = {
     group: [name for name in FIGURES if {f"'{name}'", f"'{name.removeprefix('our_')}'"} & _quoted(sql)]
     for group, sql in GROUPS.items()
 }
-AT_ONCE = 2_000  # partners a statement
+AT_ONCE = 1_000  # partners a statement
 BATCH = 200  # partners of a worker's transaction
+SHARERS = 4  # workers that find something to do in one backlog at the same moment
 PRESENCE = "presence_ratio"
-_LOCK = 7_402  # the class of advisory locks that say a partner's figures are being worked out
+_LOCK = 7_402  # the class of advisory locks that say a partner's figures are being worked out; 0: everybody's
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,12 @@ def refresh_requested(limit: int = BATCH) -> int:
         cursor.execute(
             """
             WITH waiting AS MATERIALIZED (
-                SELECT partner_id, min(id) AS first FROM evidence_figurerequest GROUP BY 1 ORDER BY 2 LIMIT %s
+                SELECT partner_id, min(id) AS first FROM evidence_figurerequest
+                WHERE pg_try_advisory_xact_lock_shared(%s, 0) GROUP BY 1 ORDER BY 2 LIMIT %s
             )
-            SELECT partner_id FROM waiting WHERE pg_try_advisory_xact_lock(%s, partner_id::integer)
+            SELECT partner_id FROM waiting WHERE pg_try_advisory_xact_lock(%s, partner_id::integer) LIMIT %s
             """,
-            [limit, _LOCK],
+            [_LOCK, limit * SHARERS, _LOCK, limit],
         )
         partners = [row[0] for row in cursor.fetchall()]
         if partners:
@@ -78,12 +79,14 @@ def refresh_requested(limit: int = BATCH) -> int:
 
 def refresh_all(today: date | None = None) -> int:
     """Work out everybody's figures, because days have passed; how many partners."""
-    asked = FigureRequest.objects.aggregate(last=Max("pk"))["last"]
+    asked = list(FigureRequest.objects.values_list("pk", flat=True))
     ids = list(Partner.objects.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), AT_ONCE):
-        refresh(ids[start : start + AT_ONCE], today)
-    if asked and today in (None, timezone.localdate()):
-        FigureRequest.objects.filter(pk__lte=asked).delete()
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_LOCK])  # workers wait for the next second
+            refresh(ids[start : start + AT_ONCE], today)
+    if today in (None, timezone.localdate()):
+        FigureRequest.objects.filter(pk__in=asked).delete()
     return len(ids)
 
 

@@ -1,11 +1,12 @@
 """Figures: the worked examples, what is counted and what is not, and how workers keep them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from evidence.figures import (
@@ -269,6 +270,7 @@ def test_severe_incidents_that_are_fixed_and_praise_ask_for_a_conversation(partn
     incident(partner, day, 4, severity="severe", conversation_on=date(2026, 10, 3), ownership="owned")
     incident(partner, day, severity="severe", ownership="disputed")  # the fire burns
     incident(partner, day, 4, ownership="disputed")
+    incident(partner, datetime(2025, 11, 1, tzinfo=UTC), 4, severity="severe")  # of last year
     Incident.objects.create(partner=partner, what="Thanks", kind="praise", opened_at=day)
     found = figures(partner)
     assert (found["conversations_due"].value, found["conversations_due"].observations) == (2, 3)
@@ -494,6 +496,33 @@ def test_a_worker_takes_what_was_asked_and_leaves_nothing(partner):
     assert refresh_requested() == 2
     assert refresh_requested() == 0
     assert Figure.objects.filter(partner=partner, name="focus").exists()
+
+
+def test_two_workers_share_a_backlog_and_wait_for_a_refresh_of_everybody(transactional_db):
+    for _ in range(4):
+        meet(make_partner(), date(2026, 11, 2))
+    other = connections.create_connection("default")
+    try:
+        with transaction.atomic():
+            assert refresh_requested(2) == 2
+            with ThreadPoolExecutor(1) as thread:
+                assert thread.submit(in_a_thread, refresh_requested, 2).result() == 2
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT pg_advisory_xact_lock(7402, 0)")
+            meet(make_partner(), date(2026, 11, 2))
+            assert refresh_requested() == 0
+            cursor.execute("ROLLBACK")
+        assert refresh_requested() == 1
+    finally:
+        other.close()
+
+
+def in_a_thread(work, *args):
+    try:
+        return work(*args)
+    finally:
+        connection.close()
 
 
 def test_changed_settings_ask_for_everybody_with_figures(partner):
