@@ -95,6 +95,7 @@ def refresh(partner_ids: Iterable[int], today: date | None = None) -> None:
     """Work out all figures of these partners as of a day (today). Writes only what differs."""
     values = _values(sorted(set(partner_ids)), today)
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off")  # compiling a statement takes longer than running it
         for group, sql in GROUPS.items():
             cursor.execute(f"WITH found AS (\n{sql}\n), {_STORE}", values | _kinds(NAMES[group]))
         cursor.execute(_KEEP_PRESENCE, values | _presences(cursor, values))
