@@ -454,8 +454,8 @@ def test_statements_are_as_many_for_many_partners_as_for_one(partner):
         meet(one, date(2026, 11, 2))
         ask(one, date(2026, 11, 2))
     assert statements([one.pk for one in many]) == few
-    assert few <= len(GROUPS) + 5, (
-        "one statement a group of figures, presence in two, the settings, the transaction"
+    assert few <= len(GROUPS) + 6, (
+        "one a group of figures, presence in two, the settings, how it runs, the transaction"
     )
 
 
