@@ -41,6 +41,9 @@ PERMISSIONS: dict[str, set[str]] = {
     "add_evidence": EVERYONE,  # enter and import it; change one's own and that of partners one owns
     "mend_evidence": {ADMINISTRATOR, PROCUREMENT, GOVERNANCE},  # change anybody's
     "set_evidence": {ADMINISTRATOR},  # what figures are measured against
+    "see_meetings": EVERYONE,  # of forums one belongs to, and one's own actions
+    "see_all_meetings": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
+    "manage_forums": {ADMINISTRATOR, PROCUREMENT, GOVERNANCE},  # set up forums, plan and run every meeting
     "see_cycles": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "manage_cycles": {ADMINISTRATOR, PROCUREMENT},  # create, open, assign raters, nudge, extend, close
     "see_templates": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},

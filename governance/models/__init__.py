@@ -1,4 +1,4 @@
-"""What we do about it: decisions, reminders and feeds."""
+"""What we do about it: decisions, reminders and feeds; forums, their meetings and what was agreed there."""
 
 from governance.models.decisions import (
     ADMIT,
@@ -15,6 +15,8 @@ from governance.models.decisions import (
     Decision,
 )
 from governance.models.feeds import CalendarFeed
+from governance.models.forums import Forum, Member
+from governance.models.meetings import (
     Action,
     AgendaItem,
     Attendance,
@@ -36,8 +38,16 @@ __all__ = [
     "RENEW",
     "REPLACE",
     "STOPS_RENEWAL",
+    "Action",
+    "AgendaItem",
+    "Attendance",
     "CalendarFeed",
     "Decision",
+    "Forum",
     "LeadTimes",
+    "Meeting",
+    "MeetingDecision",
+    "Member",
+    "MinutesAmendment",
     "Reminder",
 ]
