@@ -27,6 +27,7 @@ from evidence.models import (
     Request,
 )
 from evidence.models.contacts import DELIVERED
+from governance.models import Forum, Meeting, Member
 from partners.models import Contract, Partner
 from scorecards.models import (
     Assessment,
@@ -230,3 +231,27 @@ def make_disclosure(partner: Partner, shared_on: date, shared_by: str = THEM, **
 
 def make_figure(partner: Partner, name: str, value: Any, observations: int = 5, **fields: Any) -> Figure:
     return Figure.objects.create(partner=partner, name=name, value=value, observations=observations, **fields)
+
+
+def make_forum(partner: Partner | None = None, level: str = "tactical", **fields: Any) -> Forum:
+    """A forum with a partner of its own; `partner=None, whole=True` is one of the whole portfolio."""
+    if not fields.pop("whole", False):
+        partner = partner or make_partner()
+    fields = {"purpose": "How it goes", "first_on": timezone.localdate(), **fields}
+    return Forum.objects.create(partner=partner, level=level, **fields)
+
+
+def make_member(forum: Forum, user: User | None = None, name: str = "", **fields: Any) -> Member:
+    """One of ours where there is a user, else one of theirs."""
+    fields = {
+        "side": "us" if user else "them",
+        "name": name or str(user or f"Guest {next(_count)}"),
+        **fields,
+    }
+    return Member.objects.create(forum=forum, user=user, **fields)
+
+
+def make_meeting(forum: Forum | None = None, day: date | None = None, **fields: Any) -> Meeting:
+    forum, day = forum or make_forum(), day or timezone.localdate()
+    fields = {"planned_for": day, "starts_at": forum.starts_at, "lasts": forum.lasts, **fields}
+    return Meeting.objects.create(forum=forum, day=day, **fields)
