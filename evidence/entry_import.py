@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from django.core import signing
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -14,26 +13,21 @@ from evidence.kinds import Kind
 from evidence.models import Entry
 from partners.models import Partner, PartnerAlias
 from partners.names import name_key, plain
+from partners.preview import Preview, left_out, seal, unseal
 from partners.register.reading import read_table
 from partners.register.safety import Refused
 from partners.register.values import shown
 
-MAX_AGE = 24 * 3600  # seconds a preview may be confirmed
 _CHANGED = "Something changed meanwhile, and the file no longer fits. Choose it once more."
 SHOWN = 200  # rows of a preview
-_GONE = "The preview is too old or not yours. Choose the file once more."
 
 
 @dataclass
-class Plan:
-    """What a file would do: forms to save in its order, how many rows change nothing, and what is wrong with it."""
+class Plan(Preview):
+    """What a file would do: forms to save, in its order."""
 
-    kind: Kind
+    kind: Kind = field(kw_only=True)
     forms: list[Any] = field(default_factory=list)
-    unchanged: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    sealed: str = ""
 
     @property
     def new(self) -> int:
@@ -95,8 +89,10 @@ def look_at(kind: Kind, file: IO[bytes], name: str, *, user: Any, partner: Partn
             Problem(problem.line, reader.heading(problem.column) or problem.column, problem.reason)
         )
     plan.problems, plan.notes = sorted(problems), table.notes
-    if not plan.problems:
-        plan.sealed = signing.dumps([rows, plan.stands], salt=_salt(kind, user, partner), compress=True)
+    if plan.problems:
+        plan.left_out = left_out(table, plan.problems, salt(kind, user, partner))
+    else:
+        plan.sealed = seal([rows, plan.stands], salt(kind, user, partner))
     return plan
 
 
@@ -105,23 +101,20 @@ def confirm(kind: Kind, sealed: str, *, user: Any, partner: Partner | None) -> t
 
     Refused for a preview of somebody else, of another kind or partner, or that is too old.
     """
-    salt = _salt(kind, user, partner)
+    whose = salt(kind, user, partner)
+    rows, stood = unseal(sealed, whose)
     try:
-        rows, stood = signing.loads(sealed, salt=salt, max_age=MAX_AGE)
-    except signing.BadSignature:
-        raise Refused(_GONE) from None
-    try:
-        return _write(kind, rows, stood, user=user, salt=salt)
+        return _write(kind, rows, stood, user=user, whose=whose)
     except IntegrityError:  # the plan has looked: only a save at the same moment comes to this
         raise Refused(_CHANGED) from None
 
 
-def _write(kind: Kind, rows: list[Any], stood: str, *, user: Any, salt: str) -> tuple[Plan, bool]:
+def _write(kind: Kind, rows: list[Any], stood: str, *, user: Any, whose: str) -> tuple[Plan, bool]:
     with transaction.atomic():
         plan = _plan(kind, rows, user, lock=True)
         if plan.problems:
             raise Refused(_CHANGED)
-        plan.sealed = signing.dumps([rows, plan.stands], salt=salt, compress=True)
+        plan.sealed = seal([rows, plan.stands], whose)
         if plan.stands != stood:
             return plan, False
         new = [form.instance for form in plan.forms if form.instance.pk is None and not kind.parts]
@@ -138,7 +131,7 @@ def _write(kind: Kind, rows: list[Any], stood: str, *, user: Any, salt: str) -> 
 def _plan(kind: Kind, rows: list[Any], user: Any, *, lock: bool = False) -> Plan:
     partners = Partner.objects.visible_to(user).in_bulk({row[1] for row in rows})
     saved = _Saved(kind, list(partners), user, lock=lock)
-    plan = Plan(kind)
+    plan = Plan(kind=kind)
     seen: dict[Any, int] = {}
     for line, pk, typed in rows:
         if pk not in partners:
@@ -247,5 +240,6 @@ def _unclear(name: str, number: int) -> str:
     return f"{shown(name)} may be any of {number} partners"
 
 
-def _salt(kind: Kind, user: Any, partner: Partner | None) -> str:
+def salt(kind: Kind, user: Any, partner: Partner | None) -> str:
+    """Whose preview it is, and of what."""
     return f"{kind.slug} entries {user.pk} {partner.pk if partner else 'of all'}"

@@ -132,7 +132,7 @@ class RateForm(VersionedForm):
         return data
 
 
-class CostFileForm(forms.Form):
+class TableFileForm(forms.Form):
     file = forms.FileField(
         label="CSV or XLSX file",
         error_messages={"required": "Choose a file first.", "empty": "The file is empty."},

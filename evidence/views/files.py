@@ -1,10 +1,11 @@
 """Entries of one kind from a file, and to a file."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -13,9 +14,8 @@ from accounts.spreadsheets import csv_response, xlsx_response
 from evidence import entry_import as service
 from evidence.entry_file import as_row, columns
 from evidence.kinds import ENTERED, Kind
-from partners.cost_forms import CostFileForm
 from partners.models import Partner
-from partners.register.safety import Refused
+from partners.views.tables import from_table
 from vendorhub.roles import needs
 
 
@@ -24,33 +24,20 @@ from vendorhub.roles import needs
 def entry_import(request: HttpRequest, slug: str) -> HttpResponse:
     """Choose a file, look at what it would do, confirm."""
     kind, partner = _kind(slug), _partner(request)
-    form, plan, wrong = CostFileForm(), None, False
-    try:
-        if sealed := request.POST.get("sealed"):
-            plan, done = service.confirm(kind, sealed, user=request.user, partner=partner)
-            if done:
-                messages.success(request, f"{kind.many}: {plan.new:,} added, {plan.updated:,} changed.")
-                return redirect("evidence", partner.pk) if partner else redirect("entry_import", slug)
-            messages.warning(
-                request, "Somebody changed these entries meanwhile. Look once more, then confirm."
-            )
-        elif request.method == "POST":
-            form = CostFileForm(request.POST, request.FILES)
-            if form.is_valid():
-                file = form.cleaned_data["file"]
-                plan = service.look_at(kind, file, file.name, user=request.user, partner=partner)
-            wrong = plan is None or bool(plan.problems)
-    except Refused as refused:
-        wrong = True
-        if form.is_bound:
-            form.add_error("file", str(refused))
-        else:
-            messages.error(request, str(refused))
+    of: Any = {"user": request.user, "partner": partner}
+
+    def done(plan: service.Plan) -> HttpResponse:
+        messages.success(request, f"{kind.many}: {plan.new:,} added, {plan.updated:,} changed.")
+        return redirect("evidence", partner.pk) if partner else redirect("entry_import", slug)
+
     context = {
-        "kind": kind, "kinds": ENTERED, "partner": partner, "form": form, "plan": plan, "of": _of(partner),
+        "kind": kind, "kinds": ENTERED, "partner": partner, "of": _of(partner),
         "columns": list(columns(kind).values())[1 if partner else 0 :],
     }  # fmt: skip
-    return render(request, "evidence/entry_import.html", context, status=400 if wrong else 200)
+    return from_table(
+        request, "evidence/entry_import.html", context, look_at=partial(service.look_at, kind, **of),
+        confirm=partial(service.confirm, kind, **of), done=done, name=kind.many, salt=service.salt(kind, **of),
+    )  # fmt: skip
 
 
 @needs("export")

@@ -6,21 +6,18 @@ from datetime import date
 from decimal import Decimal
 from typing import IO, Any, NamedTuple
 
-from django.core import signing
 from django.db import transaction
 
-from accounts.uploads import Problem
 from partners.cost_file import FileLine, read_lines
 from partners.models import Contract, CostLine
 from partners.names import plain
+from partners.preview import Preview, left_out, seal, unseal
 from partners.register.reading import read_table
 from partners.register.safety import Refused
 from partners.register.values import BadValue, printable, shown
 
-MAX_AGE = 24 * 3600  # seconds a preview may be confirmed
 _VALUES = ("kind", "note", "amount", "currency", "once", "starts", "ends")
 _CHANGES = ("amount", "currency", "ends")  # what may differ in the same line; the others tell it apart
-_GONE = "The preview is too old or not yours. Choose the file once more."
 
 
 class Change(NamedTuple):
@@ -31,17 +28,10 @@ class Change(NamedTuple):
 
 
 @dataclass
-class Plan:
-    """What a file would do: `changes` in its order, how many lines it leaves as they are, and what is wrong with it.
-
-    `stands` is what the saved lines it touches are like; `sealed` is what confirms it.
-    """
+class Plan(Preview):
+    """What a file would do: `changes` in its order; `stands` is what the saved lines it touches are like."""
 
     changes: list[Change] = field(default_factory=list)
-    unchanged: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    sealed: str = ""
 
     @property
     def new(self) -> int:
@@ -69,12 +59,12 @@ def look_at(file: IO[bytes], name: str, *, user: Any, contract: Contract | None 
     else:
         lines, problems = read_lines(table, _among(Contract.objects.visible_to(user)), needs_reference=True)
     plan = Plan(problems=sorted(problems), notes=table.notes)
-    if not problems:
+    if problems:
+        plan.left_out = left_out(table, problems, salt(user, contract))
+    else:
         plan = _plan(lines)
         plan.notes = table.notes
-        plan.sealed = signing.dumps(
-            [[_plain(line) for line in lines], plan.stands], salt=_salt(user, contract), compress=True
-        )
+        plan.sealed = seal([[_plain(line) for line in lines], plan.stands], salt(user, contract))
     return plan
 
 
@@ -83,10 +73,7 @@ def confirm(sealed: str, *, user: Any, contract: Contract | None = None) -> tupl
 
     Refused for a preview of somebody else, of another contract, or that is too old.
     """
-    try:
-        rows, stood = signing.loads(sealed, salt=_salt(user, contract), max_age=MAX_AGE)
-    except signing.BadSignature:
-        raise Refused(_GONE) from None
+    rows, stood = unseal(sealed, salt(user, contract))
     with transaction.atomic():
         visible = Contract.objects.visible_to(user).filter(pk__in={row[1] for row in rows})
         held = {row.pk: row for row in visible.select_for_update(of=("self",), no_key=True).order_by("pk")}
@@ -94,7 +81,7 @@ def confirm(sealed: str, *, user: Any, contract: Contract | None = None) -> tupl
             raise Refused("A contract of this file is gone, or no longer yours. Choose the file once more.")
         lines = [_line(row, held) for row in rows]
         plan = _plan(lines, lock=True)
-        plan.sealed = signing.dumps([rows, plan.stands], salt=_salt(user, contract), compress=True)
+        plan.sealed = seal([rows, plan.stands], salt(user, contract))
         if plan.stands != stood:
             return plan, False
         CostLine.objects.bulk_create([change.line for change in plan.changes if not change.was])
@@ -170,5 +157,6 @@ def _line(row: list[Any], contracts: dict[int, Contract]) -> FileLine:
     return FileLine(number, contracts[contract], found)
 
 
-def _salt(user: Any, contract: Contract | None) -> str:
+def salt(user: Any, contract: Contract | None) -> str:
+    """Whose preview it is, and of what."""
     return f"cost lines {user.pk} {contract.pk if contract else 'of all'}"

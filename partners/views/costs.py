@@ -11,15 +11,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.numbers import row_number
 from accounts.spreadsheets import csv_response
+from accounts.words import counted
 from partners.charts import cost_bars, short
 from partners.cost_file import COLUMNS, OF_MANY, as_row
-from partners.cost_forms import CostFileForm, CostLineForm
+from partners.cost_forms import CostLineForm
 from partners.cost_table import cost_table
 from partners.models import COST_KINDS, Contract, CostLine
-from partners.register.safety import Refused
 from partners.services import cost_import as service
 from partners.services.costs import current_rates
 from partners.services.partners import delete_unchanged, save_holding
+from partners.views.tables import from_table
 from vendorhub.roles import may, needs
 
 
@@ -107,32 +108,18 @@ def costs_import(request: HttpRequest) -> HttpResponse:
 
 def _import(request: HttpRequest, contract: Contract | None) -> HttpResponse:
     """Choose a file, look at what it would do, confirm."""
-    form, plan, wrong = CostFileForm(), None, False
-    try:
-        if sealed := request.POST.get("sealed"):
-            plan, done = service.confirm(sealed, user=request.user, contract=contract)
-            if done:
-                said = f"{plan.new} cost line{'s' * (plan.new != 1)} added, {plan.updated} changed."
-                messages.success(request, said)
-                return redirect("contract_costs", contract.pk) if contract else redirect("costs_import")
-            messages.warning(request, "Somebody changed these lines meanwhile. Look once more, then confirm.")
-        elif request.method == "POST":
-            form = CostFileForm(request.POST, request.FILES)
-            if form.is_valid():
-                file = form.cleaned_data["file"]
-                plan = service.look_at(file, file.name, user=request.user, contract=contract)
-            wrong = plan is None or bool(plan.problems)
-    except Refused as refused:
-        wrong = True
-        if form.is_bound:
-            form.add_error("file", str(refused))
-        else:
-            messages.error(request, str(refused))
-    context = {
-        "contract": contract, "form": form, "plan": plan,
-        "columns": COLUMNS if contract else [*OF_MANY, *COLUMNS],
-    }  # fmt: skip
-    return render(request, "partners/cost_import.html", context, status=400 if wrong else 200)
+    of: Any = {"user": request.user, "contract": contract}
+
+    def done(plan: service.Plan) -> HttpResponse:
+        said = f"{counted(plan.new, 'cost line')} added, {plan.updated} changed."
+        messages.success(request, said)
+        return redirect("contract_costs", contract.pk) if contract else redirect("costs_import")
+
+    context = {"contract": contract, "columns": COLUMNS if contract else [*OF_MANY, *COLUMNS]}
+    return from_table(
+        request, "partners/cost_import.html", context, look_at=partial(service.look_at, **of),
+        confirm=partial(service.confirm, **of), done=done, name="Cost lines", salt=service.salt(**of),
+    )  # fmt: skip
 
 
 def _line(request: HttpRequest, pk: int) -> CostLine:

@@ -1,7 +1,8 @@
 """Entries from files: what comes in, what changes nothing, what is refused and why."""
 
+import csv
 from datetime import UTC, date, datetime
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -271,3 +272,36 @@ def test_five_thousand_rows_come_in_with_few_statements(
     with django_assert_max_num_queries(330):
         client.post(address, {"sealed": page.context["plan"].sealed})
     assert Disclosure.objects.count() == 300
+
+
+def test_the_bad_rows_can_be_taken_along_as_a_file_that_is_read_again_once_mended(
+    client, partner, procurement
+):
+    rows = [*TICKETS, ["T-3", "Nobody", "=2+2", "31.02.2026", "", "fix", "us", "perhaps"]]
+    address, page = upload(client, "request", rows)
+    sealed = page.context["plan"].left_out
+    assert f'value="{sealed}"' in page.content.decode()
+    answer = client.post(address, {"left_out": sealed})
+    assert answer["Content-Disposition"] == 'attachment; filename="Requests rows left out.csv"'
+    heading, only = csv.reader(StringIO(answer.content.decode("utf-8-sig")))
+    assert heading == ["line", "why", *TICKETS[0]]
+    assert only[0] == "4"
+    assert only[2:] == ["T-3", "Nobody", "'=2+2", "31.02.2026", "", "fix", "us", "perhaps"]
+    for reason in (
+        "Vendor: “Nobody” is no partner that you can see",
+        "Created: ",
+        "Outcome: “perhaps” is none of",
+    ):
+        assert reason in only[1]
+    only[3], only[5], only[9] = "Northgate Cloud", "01.02.2026", ""
+    assert bring_in(client, "request", [heading, only]).new == 1
+    assert Request.objects.get().what == "=2+2"
+
+
+def test_the_bad_rows_of_somebody_else_are_not_handed_out(client, partner, procurement):
+    address, page = upload(client, "request", [TICKETS[0], ["T-3", "Nobody", "It", "", "", "", "", ""]])
+    sealed = page.context["plan"].left_out
+    client.force_login(make_user("procurement", partner.unit))
+    answer = client.post(address, {"left_out": sealed})
+    assert answer.status_code == 400
+    assert "The preview is too old or not yours" in answer.content.decode()

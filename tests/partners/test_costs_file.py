@@ -216,6 +216,8 @@ def test_the_pages_lead_through_and_what_was_exported_changes_nothing(analyst, c
     wrong = analyst.post(address, {"file": SimpleUploadedFile("costs.csv", text(HEAD, ["x"]))})
     assert wrong.status_code == 400
     assert "1 thing to mend" in wrong.content.decode()
+    taken = analyst.post(address, {"left_out": form_data(wrong)["left_out"][0]}).content.decode("utf-8-sig")
+    assert taken.splitlines()[1].startswith("2,"), taken
     assert analyst.post(address, {"file": SimpleUploadedFile("costs.pdf", b"%PDF-1")}).status_code == 400
     assert analyst.post(address, {"sealed": "nonsense"}).status_code == 400
     assert analyst.post(address).status_code == 400
@@ -227,7 +229,7 @@ def test_a_change_between_look_and_confirm_is_shown_again(analyst, contract):
     shown = analyst.post(address, {"file": SimpleUploadedFile("costs.csv", text(HEAD, ROWS[0]))})
     CostLine.objects.filter(pk=line.pk).update(amount=2, version=2)
     answer = analyst.post(address, {"sealed": form_data(shown)["sealed"][0]})
-    assert "Somebody changed these lines meanwhile" in answer.content.decode()
+    assert "Somebody changed these rows meanwhile" in answer.content.decode()
     line.refresh_from_db()
     assert line.amount == 2
     analyst.post(address, {"sealed": form_data(answer)["sealed"][0]})
