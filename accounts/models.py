@@ -182,6 +182,9 @@ class OutgoingMail(models.Model):
     to = models.EmailField()
     subject = models.CharField(max_length=300)
     text = models.TextField()
+    calendar = models.TextField(
+        blank=True, db_default="", help_text="An iTIP message (RFC 5546) that goes with it."
+    )
     kind = models.CharField(max_length=40, help_text="What it is about: invitation, nudge, …")
     key = models.CharField(
         max_length=200, null=True, blank=True, unique=True, help_text="Never queued twice."

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from governance.views import brief, decisions, feeds, home, partner, portfolio, reminders, renewals
+from governance.views import (
+    brief,
+    decisions,
+    feeds,
+    forums,
+    home,
+    meetings,
+    partner,
+    portfolio,
+    reminders,
+    renewals,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -22,5 +33,21 @@ urlpatterns = [
     path("decisions/export.csv", decisions.decision_export, name="decision_export"),
     path("decisions/<int:pk>/", decisions.decision_detail, name="decision_detail"),
     path("settings/reminders/", reminders.lead_times, name="lead_times"),
+    path("forums/", forums.forum_list, name="forum_list"),
+    path("forums/new/", forums.forum_create, name="forum_create"),
+    path("forums/model/", forums.forum_model, name="forum_model"),
+    path("forums/<int:pk>/", forums.forum, name="forum"),
+    path("forums/<int:pk>/edit/", forums.forum_edit, name="forum_edit"),
+    path("forums/<int:pk>/end/", forums.forum_end, name="forum_end"),
+    path("forums/<int:pk>/invite/", forums.forum_invite, name="forum_invite"),
+    path("forums/<int:pk>/members/new/", forums.member_add, name="member_add"),
+    path("members/<int:pk>/end/", forums.member_end, name="member_end"),
+    path("meetings/<int:pk>/", meetings.meeting, name="meeting"),
+    path("actions/", meetings.action_list, name="action_list"),
+    path("actions/<int:pk>/", meetings.action, name="action"),
+    path("meetings/<int:pk>/move/", forums.meeting_move, name="meeting_move"),
+    path("meetings/<int:pk>/skip/", forums.meeting_skip, name="meeting_skip"),
+    path("partners/<int:pk>/forums/", forums.partner_forums, name="partner_forums"),
+    path("partners/<int:pk>/forums/new/", forums.forum_create, name="partner_forum_create"),
     path("partners/<int:pk>/", partner.partner_detail, name="partner_detail"),
 ]

@@ -13,13 +13,16 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import OutgoingMail
 from evidence.models import Request, TitleRule
-from governance.models import Decision
+from governance.models import Action, Decision
 from partners.models import Amendment, Contact, CostLine, Document, Rate, RegisterImport
 from scorecards.models import CycleTemplate
 from tests.factories import (
     make_assessment,
     make_contract,
     make_cycle,
+    make_forum,
+    make_meeting,
+    make_member,
     make_partner,
     make_scorecard,
     make_template,
@@ -48,6 +51,9 @@ WALLED = {
     "document_create": "contract", "document_edit": "document", "document_delete": "document", "contact_edit": "contact", "contact_end": "contact", "contact_delete": "contact",
     "contract_costs": "contract", "cost_create": "contract", "cost_export": "contract", "cost_import": "contract", "cost_edit": "cost",
     "cost_delete": "cost", "scorecard_detail": "scorecard", "scorecard_export": "scorecard", "history": "partner",
+    "partner_forums": "partner", "partner_forum_create": "partner", "forum": "forum", "forum_edit": "forum", "forum_end": "forum",
+    "forum_invite": "forum", "member_add": "forum", "member_end": "member", "meeting": "meeting", "meeting_move": "meeting",
+    "meeting_skip": "meeting", "action": "action",
     "cycle_remove_scorecard": "under_way", "cycle_remove_rater": "assessment",
 }  # fmt: skip
 # The whole company's.
@@ -71,7 +77,7 @@ PLAIN = {
     "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
     "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
-    "event_import", "event_drafts", "title_rules",
+    "event_import", "event_drafts", "title_rules", "forum_list", "forum_create", "forum_model", "action_list",
     "renewals", "renewals_export", "renewals_compare", "lead_times", "agreement", "entry_import", "entry_export", "calendar", "calendar_renew", "calendar_revoke",
 }  # fmt: skip
 OF_A_KIND = {"entry_import": ["request"], "entry_export": ["request", "csv"]}
@@ -128,6 +134,10 @@ class World:
         self.decision = Decision.objects.create(
             contract=self.contract, outcome="renew", reasons="Good.", by=rater
         )
+        self.forum = make_forum(self.partner, chair=rater)
+        self.member = make_member(self.forum, rater)
+        self.meeting = make_meeting(self.forum)
+        self.action = Action.objects.create(forum=self.forum, what="It", due_on=date(2026, 1, 1))
         self.mail = OutgoingMail.objects.create(to="a@example.org", subject="s", text="t", kind="k")
         self.register = RegisterImport.objects.create(by=rater, file_name="a.csv", content=b"supplier\nA\n")
         self.use = CycleTemplate.objects.get(cycle=self.cycle)

@@ -52,17 +52,22 @@ def queue_mail(
     kind: str,
     key: str | None = None,
     must_arrive: bool = False,
+    outside: str = "",
+    calendar: str = "",
 ) -> OutgoingMail | None:
     """Write a mail to the outbox in the caller's transaction; its HTML is made of the text (`accounts.letters`).
 
-    `must_arrive`: never collected or unwanted, and sent again by itself where nobody knows whether it left. Returns
-    None if the person has no address or cannot sign in, or if `key` was queued before.
+    `must_arrive`: never collected or unwanted, and sent again by itself where nobody knows whether it left.
+    `outside`: the address of somebody who is no user, where `user` is None. `calendar`: an iTIP message (RFC 5546) as
+    a part of its own. Returns None if the person has no address or cannot sign in, or if `key` was queued before.
     """
-    if user is None or not (user.email and user.is_active):
+    to = outside if user is None else user.email if user.is_active else ""
+    if not to:
         return None
     mail = OutgoingMail(
-        recipient=user, to=user.email, subject=" ".join(subject.split())[:300], text=text, kind=kind, key=key,
-        must_arrive=must_arrive, state=OutgoingMail.QUEUED if must_arrive else _wanted(user, kind),
+        recipient=user, to=to, subject=" ".join(subject.split())[:300], text=text, kind=kind, key=key,
+        calendar=calendar, must_arrive=must_arrive,
+        state=OutgoingMail.QUEUED if must_arrive or user is None else _wanted(user, kind),
     )  # fmt: skip
     if key is None:
         mail.save()
@@ -240,6 +245,9 @@ def _message(mail: OutgoingMail) -> EmailMultiAlternatives:
         mail.subject, text + last, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers
     )
     message.attach_alternative(html_of(text, stop=address), "text/html")
+    if mail.calendar:
+        method = "CANCEL" if "\nMETHOD:CANCEL" in mail.calendar else "REQUEST"
+        message.attach_alternative(mail.calendar, f"text/calendar; method={method}")
     return message
 
 
