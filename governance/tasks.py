@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from governance import memory
-from governance.services import reminders
+from governance.services import agenda, forums, reminders
 
 
 @shared_task
@@ -15,3 +15,10 @@ def forget_old_changes() -> None:
 def make_reminders() -> None:
     """Tell people of the deadlines that have come near."""
     reminders.make_reminders()
+
+
+@shared_task
+def plan_meetings() -> int:
+    """Plan a year ahead, then draft what is to be discussed within a month."""
+    forums.plan_all()
+    return agenda.draft_next()

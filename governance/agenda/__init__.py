@@ -1,0 +1,1 @@
+"""A meeting's agenda, drafted from what happened since the last one."""
