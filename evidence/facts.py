@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from accounts.templatetags.look import THIN, day, plain, round_shown
 from accounts.words import counted
-from evidence.figures import DAYS, FIGURES, SHARE, TIMES, WORKING_DAYS, words
+from evidence.figures import DAYS, FIGURES, NO_DIFFERENCE, ONLY_IN_SEASON, SHARE, TIMES, WORKING_DAYS, words
 from evidence.models import Figure
 
 WAITING, NOTHING = "not worked out yet", "nothing on record"
@@ -56,6 +56,34 @@ class Facts:
         return fact.said if fact.is_known else ""
 
     @property
+    def coming(self) -> str:
+        """When they come, where that is known to differ between decision seasons and other days."""
+        row = self.figures.get("presence_ratio")
+        if row and row.word == ONLY_IN_SEASON:
+            return "They come only when we must decide"
+        if row is None or row.value is None or row.word == NO_DIFFERENCE:
+            return ""
+        return f"They come {self.said('presence_ratio')} when we must decide"
+
+    @property
+    def come_to_decisions(self) -> bool:
+        """Whether they are known to come more often, or only, when we must decide."""
+        row = self.figures.get("presence_ratio")
+        return bool(self.coming and row and (row.value is None or row.value > 1))
+
+    @property
+    def presence(self) -> tuple[str, str]:
+        """When they come, as short as a cell, and its interval; empty where there is not enough to say."""
+        row = self.figures.get("presence_ratio")
+        if row is None or (row.value is None and not row.word):
+            return ("", "")
+        return (
+            (row.word.removesuffix(" shown"), "")
+            if row.word
+            else (f"{round_shown(row.value)}×", between(row))
+        )
+
+    @property
     def pairs(self) -> list[tuple[str, Fact, Fact]]:
         """What, theirs, ours."""
         return [(label, self.of(name), self.of(f"our_{name}")) for label, name in PAIRS]
@@ -63,6 +91,14 @@ class Facts:
     @property
     def alone(self) -> list[tuple[str, Fact]]:
         return [(FIGURES[name].label, self.of(name)) for name in ALONE if name in self.figures]
+
+
+def facts_of(partners: Iterable[int], names: Iterable[str]) -> dict[int, Facts]:
+    """These figures of each of these partners, which are visible. One statement."""
+    rows: dict[int, list[Figure]] = {partner: [] for partner in partners}
+    for figure in Figure.objects.filter(partner__in=rows, name__in=names):
+        rows[figure.partner_id].append(figure)
+    return {partner: Facts(found) for partner, found in rows.items()}
 
 
 def rests_on(row: Figure) -> str:

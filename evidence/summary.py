@@ -23,7 +23,7 @@ from evidence.charts.promises import Ledger
 from evidence.charts.service import Balance, Incidents, Prices
 from evidence.charts.svg import Panel, Table, entry
 from evidence.facts import Facts, between
-from evidence.figures import NO_DIFFERENCE, ONLY_IN_SEASON, working_days
+from evidence.figures import working_days
 from evidence.kinds import KINDS
 from evidence.models import (
     THEM,
@@ -83,10 +83,21 @@ class Summary:
     def says(self) -> bool:
         return bool(self.panels or self.facts.figures)
 
+    @cached_property
+    def _heading(self) -> list[Panel]:
+        return [panel for panel in self.panels if panel.brief][:2]
+
+    @property
+    def answer(self) -> str:
+        """What actually happened, in a sentence of two findings; empty where nothing can be said."""
+        said = "; ".join(panel.brief for panel in self._heading)
+        return said[:1].upper() + said[1:]
+
     @property
     def findings(self) -> str:
-        """The page in a few sentences."""
-        return " ".join(f"{panel.heading}." for panel in self.panels if panel.is_finding)
+        """The rest of the page in a few sentences."""
+        rest = [panel for panel in self.panels if panel.is_finding and panel not in self._heading]
+        return " ".join(f"{panel.heading}." for panel in rest)
 
     @cached_property
     def owed(self) -> Owed:
@@ -130,19 +141,16 @@ class Summary:
             "presence", self._presence_heading(), "When they come to us and when we go to them, month by month, and whether "
             "it is mostly when a contract is to be renewed.", *self._start(Engagement), bool(contacts),
             [("wide", strip.drawing(BROAD)), ("middle", strip.drawing(MIDDLE)), ("narrow", strip.drawing(NARROW))]
-            if contacts else [], notes, strip.table(), is_broad=True,
+            if contacts else [], notes, strip.table(), is_broad=True, brief=self.facts.coming,
             is_finding=bool(self.facts.said("presence_ratio") or (figure and figure.word)),
         )  # fmt: skip
 
     def _presence_heading(self) -> str:
-        figure = self.facts.figures.get("presence_ratio")
-        if figure and figure.word == ONLY_IN_SEASON:
-            return "They come only when we must decide"
-        if figure is None or figure.value is None:
-            return "When they come, and when we do"
-        if figure.word == NO_DIFFERENCE:
+        if self.facts.coming:
+            return self.facts.coming
+        if self.facts.said("presence_ratio"):
             return "When they come: no difference shown between decision seasons and other days"
-        return f"They come {self.facts.said('presence_ratio')} when we must decide"
+        return "When they come, and when we do"
 
     def _promises(self) -> Panel:
         rows = self._of(Promise).filter(promised_on__lte=self.today)
@@ -167,6 +175,7 @@ class Summary:
         return Panel(
             "promises", heading, "What they promised and for when, each time the day moved, and what became of it.",
             *self._start(Promise), bool(shown), [], notes, ledger.table() if shown else None, is_broad=True,
+            brief=f"{kept} promises kept" if kept else "",
         )  # fmt: skip
 
     def _waiting(self) -> Panel:
@@ -194,7 +203,7 @@ class Summary:
         )
         return Panel(
             "waiting", waiting.heading, "Requests that wait for an answer, theirs and ours, by how long they have waited.",
-            *self._start(Request), bool(rows), _both(waiting) if rows else [], notes, table,
+            *self._start(Request), bool(rows), _both(waiting) if rows else [], notes, table, brief=waiting.brief,
         )  # fmt: skip
 
     def _asked(self, row: Request) -> tuple:
@@ -208,6 +217,7 @@ class Summary:
         return Panel(
             "owed", self.owed.heading, "Rewards and penalties that have come due and are not settled, each way.",
             *self._start(Commitment), says, _both(self.owed) if says else [], self.owed.notes, self.owed.table(),
+            brief=self.owed.heading.replace("They", "they").replace(";", ","),
         )  # fmt: skip
 
     def _incidents(self) -> Panel:
@@ -229,6 +239,7 @@ class Summary:
         return Panel(
             "incidents", heading, "How long incidents took to be acknowledged and fixed, against the hours agreed for each.",
             *self._start(Incident), says, _both(incidents) if says else [], notes, incidents.table(), is_finding=bool(said),
+            brief=f"{said} incidents within the agreed limits" if said else "",
         )  # fmt: skip
 
     def _shared(self) -> Panel:
@@ -275,6 +286,7 @@ class Summary:
         return Panel(
             "prices", heading, "What we pay beside the low, the median and the high of the market, item by item.",
             *self._start(Benchmark), bool(rows), _both(prices) if rows else [], notes, prices.table(), is_finding=bool(said),
+            brief=f"our price is {said}" if said else "",
         )  # fmt: skip
 
 

@@ -20,8 +20,7 @@ from django.utils import timezone
 
 from accounts.models import BusinessUnit, User
 from accounts.numbers import row_number
-from evidence.facts import Facts
-from evidence.models import Figure
+from evidence.facts import Facts, facts_of
 from governance.decisions import Decided, decided_since
 from governance.memory import changes, remembered
 from governance.portfolio import blind_cycles
@@ -363,7 +362,7 @@ class Renewals:
             {due.contract_id for due in dues}
         )
         partners = {due.partner_id for due in dues}
-        scored, facts = scores_of(partners, self.user), facts_of(partners)
+        scored, facts = scores_of(partners, self.user), facts_of(partners, QUOTED)
         return {
             due: Row(
                 due,
@@ -378,16 +377,6 @@ class Renewals:
 
 
 QUOTED = ("promises_kept", "presence_ratio")
-
-
-def facts_of(partners: Iterable[int]) -> dict[int, Facts]:
-    """The figures a row quotes, of each of these partners, which are visible. One statement."""
-    rows: dict[int, list[Figure]] = {partner: [] for partner in partners}
-    for figure in Figure.objects.filter(partner__in=rows, name__in=QUOTED):
-        rows[figure.partner_id].append(figure)
-    return {partner: Facts(found) for partner, found in rows.items()}
-
-
 Scored = tuple[Sequence[Point], Point | None, Point | None, str]
 
 

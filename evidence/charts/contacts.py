@@ -247,6 +247,12 @@ class Waiting:
         theirs, ours = (self.of(side) or "none" for side in (THEM, "us"))
         return f"Requests left unanswered: {theirs} by them, {ours} by us"
 
+    @property
+    def brief(self) -> str:
+        """The same as half a sentence."""
+        theirs, ours = self.of(THEM) or "no", self.of("us") or "none"
+        return f"{theirs} request{'s' * (theirs != 1)} unanswered by them, {ours} by us"
+
     def drawing(self, width: int) -> SafeString:
         middle, row, top = 96.0, 24, 20
         reach = (width - middle) / 2 - 34

@@ -43,6 +43,7 @@ class Panel:
     notes: Sequence[str] = field(default_factory=list)
     table: Table | None = None
     is_broad: bool = False
+    brief: str = ""  # the finding as half a sentence, where it can head the page
     is_finding: bool = True  # the heading says what the facts come to, not only what they are about
 
 

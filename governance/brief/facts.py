@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.templatetags.look import day, money
 from accounts.words import counted
 from evidence.facts import Facts
-from evidence.figures import FIGURES, NO_DIFFERENCE, ONLY_IN_SEASON
+from evidence.figures import FIGURES, ONLY_IN_SEASON
 from evidence.models import THEM, US, Commitment, Figure, Promise
 from evidence.owed import by_side, is_owed
 from governance.brief.section import Question, Section, Source, short
@@ -115,12 +115,8 @@ def _sums(by_currency: Any) -> str:
 
 
 def _title(facts: Facts, owed: Any) -> str:
-    presence = facts.figures.get("presence_ratio")
-    if presence and (
-        presence.word == ONLY_IN_SEASON or (presence.value and presence.value > 1 and not presence.word)
-    ):
-        said = "only" if presence.word == ONLY_IN_SEASON else facts.said("presence_ratio")
-        return f"They come {said} when we must decide"
+    if facts.come_to_decisions:
+        return facts.coming
     if sums := _sums(owed[THEM]):
         return f"They owe us {sums}"
     if facts.said("benchmark_position"):
@@ -130,9 +126,7 @@ def _title(facts: Facts, owed: Any) -> str:
 
 def _questions(facts: Facts, owed: Any) -> list[Question]:
     found = []
-    presence, price, waiting = (
-        facts.figures.get(name) for name in ("presence_ratio", "benchmark_position", "open_requests")
-    )
+    price, waiting = (facts.figures.get(name) for name in ("benchmark_position", "open_requests"))
     if sums := _sums(owed[THEM]):
         found.append(
             Question(
@@ -141,8 +135,8 @@ def _questions(facts: Facts, owed: Any) -> list[Question]:
                 9,
             )
         )
-    if presence and presence.word != NO_DIFFERENCE and (presence.word or (presence.value or 0) > 1):
-        said = facts.said("presence_ratio") or presence.word
+    if facts.come_to_decisions:
+        said = facts.said("presence_ratio") or ONLY_IN_SEASON
         found.append(
             Question("Who will call us in the months when there is nothing to sign?", f"they come {said} in season", 13)
         )  # fmt: skip

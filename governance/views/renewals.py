@@ -14,7 +14,7 @@ from accounts.services.mail import late_in_words
 from accounts.spreadsheets import csv_response
 from accounts.templatetags.look import away, change, day, money, round_shown
 from accounts.words import counted
-from evidence.facts import Facts, between
+from evidence.facts import Facts
 from governance import renewals_words as words
 from governance.comparison import MOST, Compared, category_names, compared
 from governance.renewals import GROUPS, OVERDUE, ROWS_A_PAGE, Asked, Renewals, Row, line_bounds
@@ -80,20 +80,10 @@ def _line(row: Row) -> dict[str, Any]:
         "is_urgent": due.days <= URGENT, "latest": latest, "band": row.band, "change": change(row.change),
         "spark": sparkline([point.overall for point in row.history[-SPARK:]], row.letter) if latest else "",
         "raters": counted(latest.raters, "rater") if latest else "", "by_itself": words.by_itself(row),
-        "promises": row.facts.said("promises_kept"), "presence": _presence(row.facts),
+        "promises": row.facts.said("promises_kept"), "presence": row.facts.presence,
         "outcome": due.decided.outcome.capitalize() if due.decided and due.decided.is_final else "",
         "state": words.state(row), "brief": reverse("brief", args=[contract.pk]),
     }  # fmt: skip
-
-
-def _presence(facts: Facts) -> tuple[str, str]:
-    """How much more they come before a renewal, as (what, its interval); empty where there is not enough to say."""
-    row = facts.figures.get("presence_ratio")
-    if row is None or (row.value is None and not row.word):
-        return ("", "")
-    if row.word:
-        return (row.word.removesuffix(" shown"), "")
-    return (f"{round_shown(row.value)}×", between(row))
 
 
 def _dot(row: Row) -> Dot:

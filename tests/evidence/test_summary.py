@@ -1,5 +1,6 @@
 """What the facts come to on a partner's page: both sides, the drawings, and what they say in words."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -371,8 +372,23 @@ def test_the_page_says_at_the_top_what_its_figures_found_and_no_more(client, par
     make_engagement(partner, TODAY)
     make_request(partner, TODAY)
     make_commitment(partner, TODAY - DAY, US, consequence="penalty", amount=5, currency="EUR")
-    said = "Requests left unanswered: 1 by them, none by us. They owe us nothing; we owe them EUR 5."
-    assert f'<p class="lede">{said}</p>' in page(client, partner)
+    make_disclosure(partner, TODAY, US)
+    content = page(client, partner)
+    said = "1 request unanswered by them, none by us; they owe us nothing, we owe them EUR 5"
+    assert re.search(r"<h1[^>]*>(.*?)</h1>", content)[1].strip() == said.capitalize().replace("eur", "EUR")
+    rest = "Of the last four quarters, they shared a plan in none, we in 1."
+    assert f'<p class="lede">{rest}</p><p class="note">4 entries since 2026</p>' in content
+    make_figure(partner, "presence_ratio", "7.13", 20, lower="2.57", upper="22.6")
+    make_promise(partner, TODAY - 90 * DAY, TODAY - DAY)
+    make_figure(partner, "promises_kept", "0.4", 5)
+    assert "They come 7.1 times as often when we must decide; 2 of 5 promises kept" in page(client, partner)
+
+
+def test_entries_that_come_to_nothing_yet_are_counted_in_the_heading(client, partner, person):
+    make_engagement(partner, TODAY)
+    content = page(client, partner)
+    assert re.search(r"<h1[^>]*>(.*?)</h1>", content)[1].strip() == "1 entry since 2026"
+    assert content.count("1 entry since 2026") == 1
 
 
 def test_evidence_is_one_of_the_parts_of_a_partner(client, partner, person):
