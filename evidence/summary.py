@@ -135,6 +135,12 @@ class Summary:
         figure, notes = self.facts.figures.get("presence_ratio"), [strip.said()]
         if figure and (interval := between(figure)):
             notes.append(f"95 % interval {interval}.")
+            if (
+                not self.user.sees_all_units
+            ):  # says so whether there are others or not: that is theirs to know
+                notes.append(
+                    "It counts the seasons of every contract with them; drawn are those of contracts you see."
+                )
         if focus := self.facts.said("focus"):
             notes.append(f"{focus} of their contacts in a year serve what we already run.")
         return Panel(

@@ -158,6 +158,17 @@ def test_seasons_of_contracts_of_another_unit_are_not_drawn(partner, person):
     assert seasons_of(partner, person) == [(ours.notice_deadline - timedelta(days=90), date(2026, 6, 30))]
 
 
+@pytest.mark.parametrize(("role", "is_said"), [("rater", True), ("administrator", False)])
+def test_who_sees_some_contracts_only_is_told_that_the_ratio_counts_all(partner, role, is_said):
+    make_engagement(partner, TODAY)
+    user = make_user(role, *([partner.unit] if role == "rater" else []))
+    assert user.sees_all_units is not is_said
+    found = lambda: " ".join(panel(Summary(partner, user, TODAY), "presence").notes)  # noqa: E731
+    assert "drawn are those of contracts you see" not in found()
+    make_figure(partner, "presence_ratio", "7.13", 20, lower="2.57", upper="22.6")
+    assert ("drawn are those of contracts you see" in found()) is is_said
+
+
 MADE, DUE = date(2025, 1, 10), date(2026, 3, 31)
 
 
