@@ -10,7 +10,7 @@ from vendorhub.roles import may
 PLACES = [
     ("Home", "home", "use", ("", "assessments")),
     ("Renewals", "renewals", "see_renewals", ("renewals", "decisions")),
-    ("Portfolio", "portfolio", "see_portfolio", ("portfolio",)),
+    ("Portfolio", "portfolio", "see_portfolio", ("portfolio", "packs")),
     (
         "Partners",
         "partner_list",

@@ -43,6 +43,8 @@ class Asked:
     kind: str = ""
     side: str = ""
     year: int | None = None
+    days: tuple[date, date] | None = None
+    kinds: tuple[str, ...] = ()  # no others, where there are any
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Asked":
@@ -82,7 +84,7 @@ def _rows(partner: Any, user: Any, asked: Asked) -> Any:
     """(slug, id, day, side) of the entries asked for, as one statement."""
     parts: list[QuerySet] = []
     for slug, kind in KINDS.items():
-        if asked.kind not in ("", slug):
+        if asked.kind not in ("", slug) or (asked.kinds and slug not in asked.kinds):
             continue
         rows = kind.model.objects.visible_to(user).filter(partner=partner)  # type: ignore[attr-defined]
         if slug == "engagement":
@@ -92,6 +94,8 @@ def _rows(partner: Any, user: Any, asked: Asked) -> Any:
             rows = rows.filter(whose=asked.side)
         if asked.year:
             rows = rows.filter(on_day__range=(date(asked.year, 1, 1), date(asked.year, 12, 31)))
+        if asked.days:
+            rows = rows.filter(on_day__range=asked.days)
         parts.append(rows.order_by().values_list("of_kind", "pk", "on_day", "whose"))
     return parts[0].union(*parts[1:], all=True).order_by("-on_day", "of_kind", "-pk")
 

@@ -11,7 +11,9 @@ from accounts.fields import DayField, refuse_unreadable
 from accounts.templatetags.look import day
 from accounts.versions import VersionedForm
 from governance.models import AT_ADMISSION, AT_RENEWAL, CONDITIONS, DEFER, Decision, LeadTimes
-from partners.models import SEGMENTS, Contract
+from governance.models.packs import A4, AUDIENCES, INTERNAL, PAPERS
+from governance.packs.quarter import Quarter, choices
+from partners.models import SEGMENTS, Contract, Partner
 
 LONGEST = 20_000
 
@@ -169,3 +171,31 @@ class LeadTimesForm(VersionedForm):
     class Meta:
         model = LeadTimes
         fields = [segment for segment, _ in SEGMENTS]
+
+
+class PackForm(forms.Form):
+    """Which quarter a pack is about, for whom, and on which paper. What an address leaves out is as usual."""
+
+    quarter = forms.ChoiceField(
+        required=False, error_messages={"invalid_choice": "Choose one of these quarters."}
+    )
+    audience = forms.ChoiceField(
+        required=False,
+        choices=AUDIENCES,
+        label="For whom",
+        error_messages={"invalid_choice": "Choose one of these."},
+    )
+    paper = forms.ChoiceField(
+        required=False, choices=PAPERS, error_messages={"invalid_choice": "Choose A4 or Letter."}
+    )
+
+    def __init__(self, *args: Any, partner: Partner | None, today: date, **kwargs: Any) -> None:
+        usual = {"quarter": Quarter.of(today).before.slug, "audience": INTERNAL, "paper": A4}
+        super().__init__(*args, initial=usual, **kwargs)
+        self.fields["quarter"].choices = [(one.slug, str(one)) for one in choices(today)]  # type: ignore[attr-defined]
+        if partner is None or partner.kind == "own":
+            del self.fields["audience"]
+
+    def clean(self) -> dict[str, Any]:
+        """With what is usual where nothing was chosen."""
+        return {name: value or self.initial[name] for name, value in self.cleaned_data.items()}

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from governance import memory
-from governance.services import agenda, forums, reminders
+from governance.services import agenda, forums, packs, reminders
 
 
 @shared_task
@@ -22,3 +22,10 @@ def plan_meetings() -> int:
     """Plan a year ahead, then draft what is to be discussed within a month."""
     forums.plan_all()
     return agenda.draft_next()
+
+
+# A pack of two hundred partners takes minutes; told twice, the second worker finds it held and leaves it alone.
+@shared_task(soft_time_limit=3500, time_limit=3600)
+def make_waiting_packs() -> int:
+    """Write and print the packs that people asked for."""
+    return packs.make_waiting_packs()

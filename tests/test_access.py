@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import OutgoingMail
 from evidence.models import Request, TitleRule
-from governance.models import Action, Decision
+from governance.models import Action, Decision, Pack, PackPdf
 from partners.models import Amendment, Contact, CostLine, Document, Rate, RegisterImport
 from scorecards.models import CycleTemplate
 from tests.factories import (
@@ -55,6 +55,7 @@ WALLED = {
     "forum_invite": "forum", "member_add": "forum", "member_end": "member", "meeting": "meeting", "meeting_move": "meeting",
     "meeting_skip": "meeting", "action": "action",
     "cycle_remove_scorecard": "under_way", "cycle_remove_rater": "assessment",
+    "partner_pack": "partner", "pack_detail": "pack", "pack_pages": "pack", "pack_pdf": "pack",
 }  # fmt: skip
 # The whole company's.
 COMPANY = {
@@ -78,7 +79,7 @@ PLAIN = {
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
     "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
     "event_import", "event_drafts", "title_rules", "forum_list", "forum_create", "forum_model", "action_list",
-    "renewals", "renewals_export", "renewals_compare", "lead_times", "agreement", "entry_import", "entry_export", "calendar", "calendar_renew", "calendar_revoke",
+    "renewals", "renewals_export", "renewals_compare", "lead_times", "agreement", "portfolio_pack", "pack_list", "pack_margins", "entry_import", "entry_export", "calendar", "calendar_renew", "calendar_revoke",
 }  # fmt: skip
 OF_A_KIND = {"entry_import": ["request"], "entry_export": ["request", "csv"]}
 ABOUT = {**WALLED, **COMPANY, **OWN}
@@ -138,6 +139,10 @@ class World:
         self.member = make_member(self.forum, rater)
         self.meeting = make_meeting(self.forum)
         self.action = Action.objects.create(forum=self.forum, what="It", due_on=date(2026, 1, 1))
+        self.pack = Pack.objects.create(
+            quarter=date(2026, 7, 1), partner=self.partner, units=[unit.pk], made_by=rater, state="done"
+        )
+        PackPdf.objects.create(pack=self.pack, content=b"%PDF-")
         self.mail = OutgoingMail.objects.create(to="a@example.org", subject="s", text="t", kind="k")
         self.register = RegisterImport.objects.create(by=rater, file_name="a.csv", content=b"supplier\nA\n")
         self.use = CycleTemplate.objects.get(cycle=self.cycle)

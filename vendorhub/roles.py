@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "see_scores": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "export": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "see_renewals": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},  # deadlines, briefs, decisions
+    "make_packs": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},  # quarterly packs, preview and PDF
     "decide": {ADMINISTRATOR, EXECUTIVE},  # record decisions at renewals and admissions
     "waive_admission": {ADMINISTRATOR},  # contracts with partners that are not admitted
     "see_evidence": EVERYONE,  # what happened, and the figures drawn from it

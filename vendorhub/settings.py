@@ -255,6 +255,7 @@ CELERY_TASK_DEFAULT_QUEUE = "scores"
 CELERY_TASK_ROUTES = {
     "accounts.tasks.*": {"queue": "mail"},
     "governance.tasks.make_reminders": {"queue": "mail"},
+    "governance.tasks.make_waiting_packs": {"queue": "bulk"},
     "partners.tasks.*": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -266,6 +267,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "mail": {"task": "accounts.tasks.send_queued_mail", "schedule": 2.0, "options": {"expires": 10}},
     "imports": {"task": "partners.tasks.run_waiting_imports", "schedule": 2.0, "options": {"expires": 10}},
+    "packs": {"task": "governance.tasks.make_waiting_packs", "schedule": 2.0, "options": {"expires": 10}},
     "deadlines": {"task": "partners.tasks.recompute_deadlines", "schedule": crontab(minute=5)},
     "reminders": {
         "task": "governance.tasks.make_reminders",

@@ -57,7 +57,7 @@ def peer_medians(about: Subject) -> tuple[dict[int, Decimal], int]:
     Peers: other partners of the same kind in the same cycle, by the same template, whose scores the reader sees.
     """
     card = about.card
-    if card is None:
+    if card is None or not about.beside_others:
         return {}, 0
     peers = Scorecard.objects.scores_visible_to(about.user).filter(
         cycle=card.cycle_id, template=card.template_id, partner__kind=about.partner.kind

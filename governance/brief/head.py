@@ -120,7 +120,7 @@ def score_of(about: Subject) -> dict[str, Any]:
     latest, card, outcome = about.latest, about.card, about.outcome
     if latest is None or latest.overall is None or card is None or outcome is None:
         return {"missing": why_no_score(about.partner, about.user).why}
-    place, among = place_of(card, outcome)
+    place, among = place_of(card, outcome) if about.beside_others else (None, 0)
     beside = [f"coverage {percent(latest.coverage)}"]
     if outcome.lower != outcome.upper:
         beside = [f"{score(outcome.lower)} to {score(outcome.upper)} with what is missing"]

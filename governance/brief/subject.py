@@ -25,6 +25,7 @@ class Subject:
     partner: Partner
     user: Any
     at: datetime = field(default_factory=timezone.now)
+    beside_others: bool = True  # whether ranks and medians of peers are told
 
     @cached_property
     def points(self) -> list[Point]:

@@ -6,7 +6,7 @@ from django.db.models import Model, Q, QuerySet
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from evidence.models import ENTRIES, Benefit, Obligation, PromiseMove
 from governance.demo import data
-from governance.models import CalendarFeed, Decision
+from governance.models import CalendarFeed, Decision, Pack
 from partners.models import Amendment, Contact, Contract, CostLine, Document, Partner, PartnerAlias, Rate
 from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, Rating, Scorecard
 
@@ -39,6 +39,7 @@ def remove_demo() -> int:
     _take_out(Scorecard.objects.filter(pk__in=scorecards))
     _take_out(CycleTemplate.objects.filter(cycle__in=cycles))
     _take_out(Cycle.objects.filter(pk__in=cycles))
+    _take_out(Pack.objects.filter(Q(partner__in=partners) | Q(partner=None, made_by__in=people)))
     _take_out(PromiseMove.objects.filter(promise__partner__in=partners))
     for part in (Benefit, Obligation):
         _take_out(part._default_manager.filter(programme__partner__in=partners))
@@ -54,8 +55,10 @@ def remove_demo() -> int:
     _take_out(Partner.objects.filter(pk__in=partners))
     _take_out(Rate.objects.filter(is_demo=True))
     OutgoingMail.objects.filter(recipient__in=people).delete()
-    people.filter(Q(assessments__isnull=False) | Q(decisions__isnull=False)).update(is_active=False)
-    strangers = list(people.filter(assessments=None, decisions=None).values_list("pk", flat=True))
+    people.filter(Q(assessments__isnull=False) | Q(decisions__isnull=False) | Q(packs__isnull=False)).update(
+        is_active=False
+    )
+    strangers = list(people.filter(assessments=None, decisions=None, packs=None).values_list("pk", flat=True))
     _take_out(CalendarFeed.objects.filter(user__in=people))
     _take_out(User.units.through.objects.filter(user__in=strangers))
     _take_out(User.objects.filter(pk__in=strangers))

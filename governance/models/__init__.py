@@ -1,4 +1,4 @@
-"""What we do about it: decisions, reminders and feeds; forums, their meetings and what was agreed there."""
+"""What we do about it: decisions, reminders and feeds; forums, their meetings and what was agreed there; packs."""
 
 from governance.models.decisions import (
     ADMIT,
@@ -24,6 +24,7 @@ from governance.models.meetings import (
     MeetingDecision,
     MinutesAmendment,
 )
+from governance.models.packs import Pack, PackPart, PackPdf
 from governance.models.reminders import LeadTimes, Reminder
 
 __all__ = [
@@ -49,5 +50,8 @@ __all__ = [
     "MeetingDecision",
     "Member",
     "MinutesAmendment",
+    "Pack",
+    "PackPart",
+    "PackPdf",
     "Reminder",
 ]
