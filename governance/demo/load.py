@@ -14,6 +14,7 @@ from governance.demo.calendar import load_calendar
 from governance.demo.costs import load_costs
 from governance.demo.decisions import load_decisions
 from governance.demo.evidence import load_evidence
+from governance.demo.measured import load_measured
 from governance.demo.quarters import Demo, load_quarters
 from governance.demo.reminders import load_reminders
 from governance.demo.renewals import load_renewals
@@ -60,6 +61,7 @@ def load_demo(today: date | None = None) -> Demo:
         load_terms(demo.today)
         load_evidence(demo)
         load_calendar(demo)
+        load_measured()
         load_quarters(demo)
         load_renewals(demo)
         load_decisions(demo)

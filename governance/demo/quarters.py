@@ -10,9 +10,19 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F,
 from django.utils import timezone
 
 from accounts.models import BusinessUnit, User
+from evidence.services.figures import refresh
 from governance.demo import data
 from partners.models import INTERNAL_KINDS, Partner
-from scorecards.models import Assessment, Comment, Criterion, Cycle, CycleTemplate, Rating, Scorecard
+from scorecards.models import (
+    Assessment,
+    Comment,
+    Criterion,
+    Cycle,
+    CycleTemplate,
+    Measurement,
+    Rating,
+    Scorecard,
+)
 from scorecards.services.cycles import default_templates
 from scorecards.services.recompute import recompute_now
 
@@ -45,11 +55,13 @@ def load_quarters(demo: Demo) -> None:
         CycleTemplate.objects.bulk_create(
             CycleTemplate(cycle=cycle, kind=kind, template=template) for kind, template in templates.items()
         )
+        refresh([partner.pk for partner in demo.partners], min(last_day, demo.today))
         scorecards = Scorecard.objects.bulk_create(
             Scorecard(cycle=cycle, partner=partner, template=templates[partner.kind])
             for partner in demo.partners
             if not (partner.name == data.NEWCOMER and number < 5)
         )
+        Measurement.objects.filter(scorecard__cycle=cycle).update(as_of=min(last_day, demo.today))
         story.mark(scorecards, number)
         story.submit(scorecards, last=demo.today if is_open else min(last_day, demo.today))
         recompute_now([scorecard.pk for scorecard in scorecards])

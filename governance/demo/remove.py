@@ -6,6 +6,7 @@ from django.db.models import Model, Q, QuerySet
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from evidence.models import ENTRIES, Benefit, Obligation, PromiseMove
 from governance.demo import data
+from governance.demo.measured import demo_template, retire_measured
 from governance.models import CalendarFeed, Decision, Pack
 from partners.models import Amendment, Contact, Contract, CostLine, Document, Partner, PartnerAlias, Rate
 from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, Rating, Scorecard
@@ -24,6 +25,7 @@ def remove_demo() -> int:
     scorecards = list(
         Scorecard.objects.filter(Q(cycle__in=cycles) | Q(partner__in=partners)).values_list("pk", flat=True)
     )
+    measured = demo_template(cycles)
     belongings = list(
         BusinessUnit.objects.filter(Q(members__in=people) | Q(partners__in=partners), name__in=data.UNITS)
         .distinct()
@@ -65,6 +67,8 @@ def remove_demo() -> int:
     _take_out(BusinessUnit.objects.filter(pk__in=belongings, members=None, partners=None, contracts=None))
 
     Cycle.objects.filter(pk__in=reopened).update(state=Cycle.CLOSED)
+    if measured:
+        retire_measured(measured)
     return len(partners)
 
 

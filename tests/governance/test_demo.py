@@ -15,7 +15,8 @@ from governance.services.feeds import make_feed
 from partners.models import Contract, Partner
 from partners.money import added, in_reporting
 from partners.services.costs import costs_ahead, current_rates
-from scorecards.models import Assessment, Cycle, Score, Template
+from scorecards.models import Assessment, Cycle, Measurement, Score, Template
+from scorecards.services.templates import activate, new_version
 from tests.factories import make_partner
 
 
@@ -32,6 +33,9 @@ def test_the_demo_tells_its_stories_and_goes_again(db):
     assert last.filter(standing="E").exists()
     assert last.filter(standing="A").exists()
     assert Assessment.objects.filter(scorecard__cycle__state="open", submitted_at=None).count() > 10
+    for state in ("open", "closed"):
+        measured = Measurement.objects.filter(scorecard__cycle__state=state, value__isnull=False)
+        assert measured.filter(scorecard__score__status="final").count() > 10
     costs = costs_ahead(Contract.objects.all())
     assert 8 <= sum(not ahead.from_value for ahead in costs.values()) <= 12
     currencies = added(*(ahead.sums for ahead in costs.values()))
@@ -60,6 +64,28 @@ def test_the_demo_tells_its_stories_and_goes_again(db):
     load_demo()
     again = Score.objects.order_by("scorecard__cycle__ends", "scorecard__partner__name")
     assert list(again.values_list("overall", flat=True)) == first
+
+
+def test_a_measured_criterion_of_the_demo_shows_its_arithmetic_and_nothing_differs(client, db):
+    load_demo()
+    call_command("recompute", "--all", "--verify")
+    call_command("refresh_figures", "--verify")
+    cycle = Cycle.objects.filter(state="closed").first()
+    scorecard = cycle.scorecards.get(partner__name="Northgate Cloud")
+    client.force_login(User.objects.get(email=LOGINS[0][0]))
+    page = client.get(scorecard.get_absolute_url(), {"open": "all"}).content.decode()
+    assert "Promises kept by the first day: " in page
+    assert "0 points at 0 %, 100 at 100 %, straight in between" in page
+
+
+def test_a_version_made_from_the_demos_one_keeps_it(db):
+    load_demo()
+    demos = Template.objects.get(name="Strategic technology vendor", number=2)
+    activate(new_version(demos))
+    call_command("remove_demo")
+    assert list(Template.objects.filter(name=demos.name).values_list("number", "state")) == [
+        (3, "active"), (2, "retired"), (1, "retired"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("make", [lambda: make_partner(), lambda: BusinessUnit.objects.create(name="Mine")])
