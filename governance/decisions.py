@@ -80,4 +80,4 @@ def decided_since(first: date) -> dict[tuple[int, date], Decided]:
 
 def admission_decision_of(partner: Partner) -> Decision | None:
     """The last decision about admitting the partner, or None."""
-    return Decision.objects.filter(partner=partner).select_related("by").first()
+    return Decision.objects.filter(partner=partner).select_related("by").defer("snapshot").first()

@@ -10,13 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.compiled import compiled
+from governance.decisions import admission_decision_of
 from governance.standing import before_of, doubt, headline, latest_of, why_no_score
 from partners.cost_table import ahead_of_many
 from partners.models import Contact, Contract, Partner
 from scorecards.charts import TrendPoint
 from scorecards.figures import Point, history
 from scorecards.scoring import band_of, difference
-from vendorhub.roles import needs
+from vendorhub.roles import may, needs
 
 TABS = ("scorecard", "contracts", "contacts")
 TREND_LENGTH, RECENT_LENGTH = 12, 5  # cycles in the chart; on a phone
@@ -41,6 +42,8 @@ def partner_detail(request: HttpRequest, pk: int) -> HttpResponse:
         context |= _scores(context["latest"], points, context["bands"])
     elif context["latest"] is None:
         context["missing"] = why_no_score(partner, request.user)
+    if tab == "scorecard" and partner.kind != "own" and may(request.user, "see_renewals"):
+        context["admission"] = admission_decision_of(partner)
     if tab == "contracts":
         context["ahead"] = ahead_of_many(
             [row for row in contracts if not row.has_ended], timezone.localdate()

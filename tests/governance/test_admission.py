@@ -42,6 +42,22 @@ def text(answer) -> str:
     return answer.content.decode().replace("\u00a0", " ")
 
 
+def test_the_partner_page_says_how_admission_went_and_leads_to_the_decision(cio, candidate, rater):
+    assert "<h2>Admission</h2>" not in text(cio.get(candidate.get_absolute_url()))
+    decide(cio, candidate, "conditions", conditions="Reachable\nat <weekends>.")
+    page = text(cio.get(candidate.get_absolute_url()))
+    decision = Decision.objects.get()
+    assert f'<a href="{decision.get_absolute_url()}">Admitted on conditions</a>' in page
+    assert "Reachable<br>at &lt;weekends&gt;." in page
+    assert "They lent us an engineer." in page
+    decide(cio, candidate, "reject", instead_of=decision.pk)
+    page = text(cio.get(candidate.get_absolute_url()))
+    assert ">Rejected</a>" in page
+    assert "weekends" not in page
+    cio.force_login(rater)  # who may not open a decision is not told of it
+    assert "They lent us" not in text(cio.get(candidate.get_absolute_url()))
+
+
 def test_a_partner_is_entered_as_a_candidate_only_when_that_is_said(client, procurement):
     client.force_login(procurement)
     typed = {"kind": "vendor", "segment": "tactical"}
