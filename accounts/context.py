@@ -18,7 +18,7 @@ PLACES = [
         ("partners", "contacts", "evidence", "import", "scorecards"),
     ),
     ("Contracts", "contract_list", "see_partners", ("contracts", "amendments", "documents")),
-    ("Governance", "forum_list", "see_meetings", ("forums", "meetings", "actions", "members")),
+    ("Governance", "forum_list", "see_meetings", ("forums", "meetings", "items", "actions", "members")),
     ("Cycles", "cycle_list", "see_cycles", ("cycles",)),
     ("Templates", "template_list", "see_templates", ("templates",)),
     ("Settings", "settings", "manage_users", ("settings",)),

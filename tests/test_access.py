@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import OutgoingMail
 from evidence.models import Request, TitleRule
-from governance.models import Action, Decision, Pack, PackPdf
+from governance.models import Action, AgendaItem, Attendance, Decision, MeetingDecision, Pack, PackPdf
 from partners.models import Amendment, Contact, CostLine, Document, Rate, RegisterImport
 from scorecards.models import CycleTemplate
 from tests.factories import (
@@ -53,7 +53,10 @@ WALLED = {
     "cost_delete": "cost", "scorecard_detail": "scorecard", "scorecard_export": "scorecard", "history": "partner",
     "partner_forums": "partner", "partner_forum_create": "partner", "forum": "forum", "forum_edit": "forum", "forum_end": "forum",
     "forum_invite": "forum", "member_add": "forum", "member_end": "member", "meeting": "meeting", "meeting_move": "meeting",
-    "meeting_skip": "meeting", "action": "action",
+    "meeting_skip": "meeting", "action": "action", "meeting_draft": "meeting", "meeting_begin": "meeting", "meeting_not_held": "meeting",
+    "meeting_approve": "meeting", "meeting_amend": "meeting", "item_add": "meeting", "meeting_decide": "meeting", "meeting_act": "meeting",
+    "attendee_add": "meeting", "item": "item", "item_edit": "item", "item_move": "item", "item_drop": "item",
+    "meeting_undecide": "meeting_decision", "attendance": "attendance",
     "cycle_remove_scorecard": "under_way", "cycle_remove_rater": "assessment",
     "partner_pack": "partner", "pack_detail": "pack", "pack_pages": "pack", "pack_pdf": "pack",
 }  # fmt: skip
@@ -138,6 +141,9 @@ class World:
         self.forum = make_forum(self.partner, chair=rater)
         self.member = make_member(self.forum, rater)
         self.meeting = make_meeting(self.forum)
+        self.item = AgendaItem.objects.create(meeting=self.meeting, title="It")
+        self.meeting_decision = MeetingDecision.objects.create(meeting=self.meeting, text="It")
+        self.attendance = Attendance.objects.create(meeting=self.meeting, side="us", name="Somebody")
         self.action = Action.objects.create(forum=self.forum, what="It", due_on=date(2026, 1, 1))
         self.pack = Pack.objects.create(
             quarter=date(2026, 7, 1), partner=self.partner, units=[unit.pk], made_by=rater, state="done"

@@ -18,13 +18,17 @@ MOST = 8  # points of one kind on a portfolio's agenda: the worst
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point of an agenda. `source`: of which row it comes, once a meeting; `figure`: the number behind it, in words."""
+    """A point of an agenda. `source`: of which row it comes, once a meeting; `figure`: the number behind it, in words.
+
+    `internal`: it prepares us and is not for the partner's eyes.
+    """
 
     source: str
     title: str
     figure: str = ""
     address: str = ""
     partner: int | None = None
+    internal: bool = False
 
 
 @dataclass

@@ -154,7 +154,7 @@ def decisions(at: Drafting) -> Iterator[Point]:
     ).select_related("partner").order_by("counts_to", "pk")  # fmt: skip
     for row in rows:
         by = row.counts_to  # type: ignore[attr-defined]
-        yield Point(f"decision:{row.pk}:{by:%Y%m%d}", at.named(row.partner, f"Decide about {row.title}")[:300], f"by {day(by)}", reverse("brief", args=[row.pk]), row.partner_id)  # fmt: skip
+        yield Point(f"decision:{row.pk}:{by:%Y%m%d}", at.named(row.partner, f"Decide about {row.title}")[:300], f"by {day(by)}", reverse("brief", args=[row.pk]), row.partner_id, internal=True)  # fmt: skip
 
 
 def value(at: Drafting) -> Iterator[Point]:
@@ -200,7 +200,7 @@ def benchmarks(at: Drafting) -> Iterator[Point]:
     ).filter(Q(compared=None) | Q(compared__lt=old)).order_by(F("compared").asc(nulls_first=True), "name")  # fmt: skip
     for row in rows:
         said = f"last on {day(row.compared)}" if row.compared else "never so far"
-        yield Point(f"benchmark:{row.pk}", at.named(row, "A price comparison is due"), said, evidence_of(row.pk, "benchmark"), row.pk)  # fmt: skip
+        yield Point(f"benchmark:{row.pk}", at.named(row, "A price comparison is due"), said, evidence_of(row.pk, "benchmark"), row.pk, internal=True)  # fmt: skip
 
 
 ALL = (STRATEGIC, TACTICAL, OPERATIONAL)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -14,6 +15,29 @@ from django.utils import timezone
 from accounts.audit import audited
 from governance.models.forums import SIDES, THEM, US, Forum, PartOfForum, Person
 from partners.models import Partner
+
+# Whoever writes: what belongs to approved minutes stays as it was approved. People and partners it points to may go.
+_FROZEN = """
+IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - ARRAY['user_id', 'contact_id', 'partner_id', 'item_id']
+                      = to_jsonb(OLD) - ARRAY['user_id', 'contact_id', 'partner_id', 'item_id'] THEN
+    RETURN NEW;
+END IF;
+IF EXISTS (SELECT FROM governance_meeting WHERE id = NEW.meeting_id AND approved_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'The minutes of meeting % are approved.', NEW.meeting_id USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
+"""
+
+
+def frozen_with_its_minutes() -> pgtrigger.Trigger:
+    """The trigger that keeps rows of a meeting as they are once its minutes are approved."""
+    return pgtrigger.Trigger(
+        name="frozen_minutes",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=_FROZEN,
+    )
+
 
 PLANNED, HELD, SKIPPED = "planned", "held", "skipped"
 STATES = [(PLANNED, "Planned"), (HELD, "Held"), (SKIPPED, "Skipped")]
@@ -107,7 +131,7 @@ class Attendance(Person):
         constraints = [
             models.UniqueConstraint(fields=["meeting", "side", "name"], name="attends_once"),
         ]
-        triggers = audited()
+        triggers = [*audited(), frozen_with_its_minutes()]
 
 
 class AgendaItem(models.Model):
@@ -130,6 +154,11 @@ class AgendaItem(models.Model):
     address = models.CharField(max_length=300, blank=True, editable=False)
     drop_reason = models.CharField(max_length=500, blank=True)
     minutes = models.TextField(blank=True, max_length=20_000)
+    is_internal = models.BooleanField(
+        default=False,
+        verbose_name="for our side alone",
+        help_text="It is in no minutes that leave the house.",
+    )
     internal_note = models.TextField(blank=True, max_length=20_000)
     # Whether a person moved, renamed or wrote on it: then a new draft leaves its place and title alone.
     is_touched = models.BooleanField(default=False, editable=False)
@@ -149,7 +178,7 @@ class AgendaItem(models.Model):
                 condition=Q(is_dropped=False) | ~Q(drop_reason=""), name="dropped_for_a_reason"
             ),
         ]  # fmt: skip
-        triggers = audited()
+        triggers = [*audited(), frozen_with_its_minutes()]
 
     def __str__(self) -> str:
         return self.title
@@ -172,7 +201,7 @@ class MeetingDecision(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [models.CheckConstraint(condition=~Q(text=""), name="meeting_decision_says_something")]
-        triggers = audited()
+        triggers = [*audited(), frozen_with_its_minutes()]
 
     def __str__(self) -> str:
         return self.text

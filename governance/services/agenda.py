@@ -62,7 +62,7 @@ def draft_agenda(meeting: Meeting, *, reader: Any) -> int:
 
 def _take(item: AgendaItem, point: Point) -> None:
     item.title, item.figure, item.address = point.title[:300], point.figure[:300], point.address
-    item.partner_id = point.partner
+    item.partner_id, item.is_internal = point.partner, point.internal
 
 
 def draft_next() -> int:
