@@ -5,18 +5,24 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from accounts.spreadsheets import csv_response, xlsx_response
 from accounts.templatetags.look import DASH, round_shown
+from evidence.facts import facts_of
+from evidence.figures import NOT_ENOUGH
 from governance import words
 from governance.charts import Dot, heat_rows, spend_and_score
 from governance.figures import Line
 from governance.portfolio import Asked, Portfolio, page_of
+from governance.renewals import QUOTED
 from partners.models import KINDS, SEGMENTS
 from scorecards.charts import sparkline
 from scorecards.scoring import STANDINGS
 from vendorhub.roles import needs
+
+_NONE_SAID = format_html('<span title="{0}">{1}<span class="sr"> {0}</span></span>', NOT_ENOUGH, DASH)
 
 
 @needs("see_portfolio")
@@ -41,6 +47,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "chart": chart, "phone_chart": partial(chart, width=360), "since": words.since(found),
         "sorted_by": words.ORDERS[asked.sort], "orders": words.orders(asked.sort), "groups": _groups(listed, found["totals"]["spend"]),
         "count": listed["count"], "page": page_of(listed["count"], asked), "kinds": KINDS, "standings": STANDINGS,
+        "none_said": _NONE_SAID,
     }  # fmt: skip
     return render(request, "governance/portfolio.html", context)
 
@@ -52,9 +59,12 @@ def _dot(line: Line) -> Dot:
 
 def _groups(listed: dict[str, Any], spend: Any) -> list[dict[str, Any]]:
     """The table's rows: vendors and providers first, then those who are never ranked among them."""
+    facts = facts_of((line.partner_id for line in listed["lines"]), QUOTED)
     rows = [
         {
             "line": line,
+            "promises": facts[line.partner_id].said("promises_kept"),
+            "presence": facts[line.partner_id].coming and facts[line.partner_id].presence[0],
             "spark": partial(sparkline, listed["past"].get(line.partner_id, []), line.standing),
             "share": _share(line, spend),
         }

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,13 +11,23 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from openpyxl import load_workbook
 
+from evidence.models import Figure
 from governance import memory, portfolio
 from partners.models import Contract, Partner, Rate, Reporting
 from scorecards.models import Assessment, Band, Criterion, Cycle, Score
 from scorecards.services.recompute import recompute_now
-from tests.factories import make_assessment, make_contract, make_cycle, make_partner, make_template, make_user
+from tests.factories import (
+    make_assessment,
+    make_contract,
+    make_cycle,
+    make_figure,
+    make_partner,
+    make_template,
+    make_user,
+)
 from tests.governance.conftest import TODAY, scored
 from vendorhub.roles import PERMISSIONS
 
@@ -304,3 +315,37 @@ def test_a_score_that_comes_or_goes_changes_who_is_listed(client, executive, qua
     assert set(lines(client)) == {"Falling", "We"}
     recompute_now([number])
     assert set(lines(client)) == {"Falling", "Steady", "We"}
+
+
+def test_the_table_quotes_the_facts_and_dashes_what_is_not_enough_to_say(client, executive, quarters):
+    steady, other = (
+        Partner.objects.filter(name="Steady").get(),
+        Partner.objects.exclude(name="Steady").first(),
+    )
+    make_figure(steady, "promises_kept", "0.4", 5)
+    make_figure(steady, "presence_ratio", "6.5", 20, lower="2.6", upper="17.5")
+    make_figure(other, "promises_kept", None, 1)
+    client.force_login(executive)
+
+    def cell(name: str) -> str:
+        page = client.get(reverse("portfolio"), {"find": name}).content.decode()
+        return " ".join(strip_tags(re.search(r'(<td data-label="Promises kept".*?)</td>', page)[1]).split())
+
+    assert cell("Steady") == "2 of 5presence 6.5×"
+    assert cell(other.name) == "– not enough to say"
+    Figure.objects.filter(name="presence_ratio").update(word="no difference shown")
+    assert cell("Steady") == "2 of 5"
+
+
+def test_the_facts_take_one_statement_however_many_partners(client, executive, quarters):
+    client.force_login(executive)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            client.get(reverse("portfolio"))
+        return sum("evidence_figure" in query["sql"] for query in captured)
+
+    assert asked() == 1
+    for number in range(3):
+        also_scored(make_partner(f"P{number}"), Cycle.objects.get(name="Q2"), 4, 4, 4)
+    assert asked() == 1
