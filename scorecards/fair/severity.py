@@ -77,7 +77,7 @@ class Severity:
     """The model fitted to ratings. Raises NotComputed where severity cannot be told.
 
     `components`; `effects` by rater, without those it cannot be told of; `component` of each partner likewise;
-    `kept`: which of the ratings it rests on.
+    `kept`: which of the ratings it rests on; of these, their `circle` (component − 1); `circles`: raters of each.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Severity:
         island = _components(rater, partner)
         self.cell = np.unique(island * (criterion.max() + 1) + criterion, return_inverse=True)[1]
         self.target = np.unique(partner * (criterion.max() + 1) + criterion, return_inverse=True)[1]
-        self.rater = rater
+        self.rater, self.circle = rater, island
         if self.target.max() + 1 == len(self.target):
             raise NotComputed(ONCE)
         self.equations = Equations(self.cell, self.target, self.rater, np.asarray(percents, float)[self.kept])
@@ -111,7 +111,7 @@ class Severity:
         of_rater[rater] = island
         of_partner = np.zeros(len(partner_names), int)
         of_partner[partner] = island
-        numbers = np.bincount(rater)
+        numbers, self.circles = np.bincount(rater), np.bincount(of_rater)
         self.effects: dict[Hashable, Effect] = {
             name: Effect(int(numbers[i]), float(solution.rater[i]), float(errors[i]), int(of_rater[i]) + 1)
             for i, name in enumerate(rater_names)
@@ -231,8 +231,8 @@ class Solution:
                 [0, 1 / self.ratios[0]], [equations.cells, equations.columns - equations.cells]
             )
         triangle = np.linalg.cholesky(matrix[:width, :width])
-        root = _inverted(triangle)
-        self.inverse = root.T @ root
+        self.root = _inverted(triangle)
+        self.inverse = self.root.T @ self.root
         self.solved, self.absorbed, self.rest = self.project(equations.y)
         n, p = len(equations.y), equations.cells
         self.deviance = (
@@ -339,6 +339,15 @@ class Products:
         self.flat = (self.column[first] * self.width + self.column[second]).astype(np.int32)
         self.of = self.level[first].astype(np.int32)
         self.times = (self.counts[first] * self.counts[second]).astype(np.float32)
+
+    def columns_of(self, levels: np.ndarray) -> np.ndarray:
+        """c_b of each of these levels, in order, as rows."""
+        found = np.zeros((len(levels), self.width))
+        starts = np.searchsorted(self.level, levels)
+        sizes = self.sizes[levels]
+        entries = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+        found[np.repeat(np.arange(len(levels)), sizes), self.column[entries]] = self.counts[entries]
+        return found
 
     def weighted(self, weights: np.ndarray) -> np.ndarray:
         """Σ weight_b · c_b c_b'."""
