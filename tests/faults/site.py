@@ -27,16 +27,18 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """The environment of a site in this data directory, without the demo."""
+    given = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    return given | {"DATA_DIR": str(folder), "STATIC_ROOT": str(folder / "static"), "DEMO": "no"} | more
+
+
 class RunningSite:
     """`python -m vendorhub.launcher run` in a data directory of its own."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         self.folder, self.port = folder, free_port()
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")},
-            "DATA_DIR": str(folder), "STATIC_ROOT": str(folder / "static"), "PORT": str(self.port), "DEMO": "no",
-            **environment,
-        }  # fmt: skip
+        self.environment = environment(folder, PORT=str(self.port), **more)
         self.output = (folder / "launcher.txt").open("w+")
         self.launcher = subprocess.Popen(
             [sys.executable, "-m", "vendorhub.launcher", "run"],

@@ -1,7 +1,6 @@
 """`make run` and `make services` as a person meets them, and when they are killed."""
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
@@ -11,17 +10,18 @@ import time
 import psutil
 import pytest
 
-from tests.cluster import make_data_dir, throw_away
-from tests.faults.site import ROOT, RunningSite, free_port
+from tests.cluster import throw_away
+from tests.faults.conftest import copy_of
+from tests.faults.site import ROOT, RunningSite, environment, free_port
 from vendorhub import embedded
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
 
 @pytest.fixture(scope="module")
-def folder():
-    """A data directory that the tests take turns in, so that only the first makes a database."""
-    folder = make_data_dir()
+def folder(first_start):
+    """A data directory that the tests take turns in."""
+    folder = copy_of(first_start)
     yield folder
     throw_away(folder)
 
@@ -41,11 +41,6 @@ def launch(folder, **more: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "vendorhub.launcher", "run"],
         cwd=ROOT, env=environment(folder, **more), capture_output=True, text=True, timeout=20, check=False,
     )  # fmt: skip
-
-
-def environment(folder, **more: str) -> dict[str, str]:
-    given = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    return given | {"DATA_DIR": str(folder), "STATIC_ROOT": str(folder / "static"), "DEMO": "no"} | more
 
 
 def family(pid: int) -> list[psutil.Process]:
