@@ -1,17 +1,17 @@
 """What happened between a partner and us, newest first: rows of every kind in one order, a page at a time."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django import forms
 from django.core.paginator import Page, Paginator
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast
 
-from accounts.numbers import YEARS
+from accounts.fields import DayField
 from evidence.kinds import KINDS, Kind, address_of
 from evidence.models import SIDES, Entry
 
@@ -36,28 +36,38 @@ class Line:
         return address_of(self.entry)
 
 
+class PeriodForm(forms.Form):
+    """From which day to which; either may be left open."""
+
+    since = DayField(required=False, label="From")
+    until = DayField(required=False, label="To")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("since") and data.get("until") and data["until"] < data["since"]:
+            self.add_error("until", "This lies before the first day.")
+        return data
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the address asks for; what it does not know is not asked."""
 
     kind: str = ""
     side: str = ""
-    year: int | None = None
-    days: tuple[date, date] | None = None
+    days: tuple[date | None, date | None] = (None, None)  # the first and the last
     kinds: tuple[str, ...] = ()  # no others, where there are any
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Asked":
-        kind, side, year = (query.get(name, "") for name in ("kind", "side", "year"))
-        return cls(
-            kind if kind in KINDS else "",
-            side if side in dict(SIDES) else "",
-            int(year) if re.fullmatch("[0-9]{4}", year) and int(year) in YEARS else None,
-        )
+    def of(cls, query: Mapping[str, str], period: PeriodForm) -> "Asked":
+        kind, side = query.get("kind", ""), query.get("side", "")
+        period.is_valid()
+        since, until = (period.cleaned_data.get(name) for name in ("since", "until"))
+        return cls(kind if kind in KINDS else "", side if side in dict(SIDES) else "", (since, until))
 
     @property
     def narrows(self) -> bool:
-        return bool(self.kind or self.side or self.year)
+        return bool(self.kind or self.side or any(self.days))
 
 
 def timeline(partner: Any, user: Any, asked: Asked, page: Any) -> Page:
@@ -92,16 +102,13 @@ def _rows(partner: Any, user: Any, asked: Asked) -> Any:
         rows = rows.annotate(of_kind=Value(slug), on_day=kind.day, whose=Cast(kind.side, CharField()))
         if asked.side:
             rows = rows.filter(whose=asked.side)
-        if asked.year:
-            rows = rows.filter(on_day__range=(date(asked.year, 1, 1), date(asked.year, 12, 31)))
-        if asked.days:
-            rows = rows.filter(on_day__range=asked.days)
+        bounds = zip(("on_day__gte", "on_day__lte"), asked.days, strict=True)
+        rows = rows.filter(**{bound: when for bound, when in bounds if when})
         parts.append(rows.order_by().values_list("of_kind", "pk", "on_day", "whose"))
     return parts[0].union(*parts[1:], all=True).order_by("-on_day", "of_kind", "-pk")
 
 
-def years_of(partner: Any, user: Any) -> list[int]:
-    """The years in which something happened, newest first."""
-    rows = _rows(partner, user, Asked())
-    newest, oldest = list(rows[:1]), list(rows.order_by("on_day")[:1])
-    return list(range(newest[0][2].year, oldest[0][2].year - 1, -1)) if newest else []
+def first_year(partner: Any, user: Any) -> int | None:
+    """The year in which something happened first."""
+    oldest = _rows(partner, user, Asked()).order_by("on_day")[:1]
+    return oldest[0][2].year if oldest else None

@@ -15,7 +15,7 @@ from evidence.kinds import ENTERED, KINDS, Kind
 from evidence.models import SIDES, Entry
 from evidence.services.entries import delete_entry, save_entry
 from evidence.summary import Summary
-from evidence.timeline import Asked, timeline, years_of
+from evidence.timeline import Asked, PeriodForm, first_year, timeline
 from partners.models import Partner
 from vendorhub.roles import needs
 
@@ -27,13 +27,14 @@ LAST_KIND = "evidence_kind"  # in the session: what the person entered last
 def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything that happened with a partner, newest first."""
     partner = get_object_or_404(Partner.objects.visible_to(request.user).select_related("unit"), pk=pk)
-    asked = Asked.of(request.GET)
+    period = PeriodForm(request.GET)
+    asked = Asked.of(request.GET, period)
     page, today = timeline(partner, request.user, asked, request.GET.get("page")), timezone.localdate()
-    is_top = not asked.narrows and page.number == 1
+    is_top = not asked.narrows and not period.errors and page.number == 1
     context = {
         "partner": partner, "asked": asked, "page": page, "today": today,
         "summary": Summary(partner, request.user, today) if is_top else None,
-        "years": years_of(partner, request.user), "kinds": KINDS, "entered": ENTERED, "sides": SIDES,
+        "period": period, "first_year": first_year(partner, request.user), "kinds": KINDS, "entered": ENTERED, "sides": SIDES,
         "last": request.session.get(LAST_KIND, "request"),
     }  # fmt: skip
     return render(request, "evidence/evidence.html", context)

@@ -2,7 +2,7 @@
 document.addEventListener("change", (event) => {
   // Filters apply as they are chosen.
   const form = event.target.closest("form[data-autosubmit]");
-  if (form) form.requestSubmit();
+  if (form && event.target.type !== "date") form.requestSubmit(); // a date is whole only once its field is left
 });
 document.addEventListener("submit", (event) => {
   // A question before something is lost.

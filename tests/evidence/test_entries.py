@@ -274,7 +274,7 @@ def test_the_timeline_asks_the_database_as_often_for_many_entries(client, partne
     assert statements("?page=2") <= few
 
 
-def test_the_timeline_is_narrowed_by_kind_side_and_year(client, partner, procurement):
+def test_the_timeline_is_narrowed_by_kind_side_and_days(client, partner, procurement):
     fill(partner, 2)
     Request.objects.create(partner=partner, asked_on=date(2024, 2, 29), kind="fix", what="Old one", asked_by="them")  # fmt: skip
     address = reverse("evidence", args=[partner.pk])
@@ -286,10 +286,37 @@ def test_the_timeline_is_narrowed_by_kind_side_and_year(client, partner, procure
     assert count("?kind=request") == 3
     assert count("?kind=request&side=us") == 1, "what they asked of us is for us to do"
     assert count("?side=them") == 2 + 2 + 2 + 2
-    assert count("?year=2024") == 1
-    assert count("?kind=nonsense&side=both&year=1e3&page=-1") == 15
-    assert count("?year=20261") == count(f"?year={'9' * 5_000}") == 15
-    assert "Nothing matches" in client.get(f"{address}?year=2020").content.decode()
+    assert count("?since=2024-02-29&until=2024-02-29") == 1
+    assert count("?until=2024-02-28") == 0
+    assert count("?since=2024-03-01") == 14
+    assert count("?kind=nonsense&side=both&page=-1") == 15
+    assert "Nothing matches" in client.get(f"{address}?until=2020-12-31").content.decode()
+    page = client.get(f"{address}?since=2024-01-01&until=2024-12-31&kind=request").content.decode()
+    assert 'name="since" value="2024-01-01"' in page
+    assert 'name="until" value="2024-12-31"' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "number"),
+    [
+        ("since=31.12.2024", "This is not a date. Write it as 2026-12-31.", 2),
+        (f"until={'9' * 5_000}", "This is not a date. Write it as 2026-12-31.", 2),
+        ("since=0001-01-01", "The year 1 is not between 1950 and 2199.", 2),
+        ("since=2024-03-01&until=2024-02-01", "This lies before the first day.", 1),
+    ],
+)
+def test_days_that_make_no_sense_are_said_beside_the_field_and_not_asked(
+    client, partner, procurement, query, said, number
+):
+    for day in (date(2024, 2, 29), date(2026, 1, 30)):
+        Request.objects.create(partner=partner, asked_on=day, kind="fix", what="One", asked_by="them")
+    page = client.get(f"{reverse('evidence', args=[partner.pk])}?{query}")
+    assert page.status_code == 200
+    name = query.split("=")[0] if "&" not in query else "until"
+    assert f'aria-describedby="id_{name}_why"' in page.content.decode()
+    assert f'id="id_{name}_why">{said}</span>' in page.content.decode()
+    assert page.context["page"].paginator.count == number
+    assert page.context["summary"] is None, "what is wrong stands near the top"
 
 
 def test_a_quick_line_goes_on_to_the_form_with_what_was_typed(client, partner, procurement):
