@@ -45,7 +45,7 @@ def summary(about: About) -> dict[str, Any]:
         found.append(facts.section(about))
     found.append(criteria.section(about))
     sections = [section for section in found if section]
-    if not about.for_partner:
+    if not about.for_partner and about.partner.kind != "own":
         sections += asking.section(sections, QUESTIONS)
     told = (
         score_of(about) if about.latest else {"missing": f"No cycle is closed by the end of {about.quarter}."}

@@ -102,5 +102,5 @@ def margins_css(
 
 
 def _quoted(text: str) -> str:
-    """A CSS string: whatever is no letter, digit or space is written by its number, so that nothing ends it."""
-    return '"{}"'.format(re.sub(r"[^A-Za-z0-9 ]", lambda sign: f"\\{ord(sign[0]):06x}", text))
+    """A CSS string: whatever is no letter, digit or space is written by its number (which ends with a space), so that nothing ends it."""
+    return '"{}"'.format(re.sub(r"[^A-Za-z0-9 ]", lambda sign: f"\\{ord(sign[0]):x} ", text))

@@ -18,11 +18,16 @@ def run(job: dict[str, Any]) -> int:
         from governance.packs.joining import join
 
         return join(job["parts"], job["to"], title=job["title"])
-    return print_part(job["html"], sheets=job["sheets"], margins=job["margins"], charts=job["charts"], to=job.get("to"))  # fmt: skip
+    return print_part(
+        job["html"], sheets=job["sheets"], margins=job["margins"], charts=job["charts"], to=job.get("to"),
+        is_part=job.get("is_part", False),
+    )  # fmt: skip
 
 
-def print_part(html: str, *, sheets: Iterable[str], margins: str, charts: str, to: str | None) -> int:
-    """The number of pages. `sheets` and `charts`: rules as text, of the page and of what is drawn in it."""
+def print_part(
+    html: str, *, sheets: Iterable[str], margins: str, charts: str, to: str | None, is_part: bool = False
+) -> int:
+    """The number of pages; a part is written so that it can be joined. `sheets` and `charts`: rules as text, of the page and of what is drawn in it."""
     from weasyprint import CSS, HTML
     from weasyprint.urls import URLFetcher
 
@@ -40,7 +45,7 @@ def print_part(html: str, *, sheets: Iterable[str], margins: str, charts: str, t
     rules = [CSS(string=text, base_url=SITE, url_fetcher=fetcher) for text in (*sheets, margins)]
     document = page.render(stylesheets=rules)
     if to:
-        document.write_pdf(to, pdf_variant="pdf/ua-1")
+        document.write_pdf(to, pdf_variant="pdf/ua-1", uncompressed_pdf=is_part)
     return len(document.pages)
 
 

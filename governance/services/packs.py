@@ -173,7 +173,7 @@ def _print(pack: Pack) -> None:
         files = [str(Path(folder, f"{place}.pdf")) for place in places]
         for number, (place, file) in enumerate(zip(places, files, strict=True)):
             around = margins_css(**margins, paper=paper, total=sum(counts), first=sum(counts[:number]) + 1)
-            pages = _pressed({**_job(pack, place, around), "to": file})
+            pages = _pressed({**_job(pack, place, around), "to": file, "is_part": len(files) > 1})
             _show(pack, len(places) + number + 1)
         if len(files) > 1:
             whole = str(Path(folder, "pack.pdf"))
