@@ -13,6 +13,7 @@ from accounts.models import User
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cycles": ("Asking me to score: invitations, reminders, new due dates", ("invitation", "nudge", "new due date")),
     "renewals": ("Deadlines of contracts I do not own", ("renewal reminder",)),
+    "actions": ("Actions I own that come due", ("action reminder",)),
     "digest": ("One mail a day, and all that goes into it", ("digest",)),
 }  # fmt: skip
 CHOICES = [(group, name) for group, (name, _) in GROUPS.items() if group != "digest"]

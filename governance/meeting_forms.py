@@ -14,6 +14,7 @@ from accounts.versions import VersionedForm
 from governance.forms import TextField
 from governance.models import Action, AgendaItem, Attendance, MeetingDecision, MinutesAmendment
 from governance.models.forums import SENIORITIES, SIDES, THEM, US
+from partners.fields import LinkField
 
 
 class MinutesForm(VersionedForm):
@@ -130,3 +131,17 @@ class ActionForm(VersionedForm):
         elif data.get("side") == THEM and data.get("owner"):
             self.add_error("owner", "It is theirs: write their name instead, or make it ours.")
         return data
+
+
+class CloseForm(forms.Form):
+    """How an action ended, and what shows it."""
+
+    outcome = forms.ChoiceField(
+        choices=Action.OUTCOMES[1:], widget=forms.RadioSelect, initial=Action.DONE, label="What became of it",
+        error_messages={"required": "Done or dropped?", "invalid_choice": "Done or dropped?"},
+    )  # fmt: skip
+    evidence = LineField(
+        max_length=1_000, label="What shows it", help_text="What was sent, seen or measured; or why it was dropped.",
+        error_messages={"required": "Say what shows that it is done, or why it is dropped."},
+    )  # fmt: skip
+    link = LinkField()

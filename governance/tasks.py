@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from governance import memory
-from governance.services import agenda, forums, packs, reminders
+from governance.services import actions, agenda, forums, packs, reminders
 
 
 @shared_task
@@ -29,3 +29,9 @@ def plan_meetings() -> int:
 def make_waiting_packs() -> int:
     """Write and print the packs that people asked for."""
     return packs.make_waiting_packs()
+
+
+@shared_task
+def remind_owners() -> int:
+    """Tell our owners of actions that come due or are overdue."""
+    return actions.remind_owners()

@@ -90,6 +90,15 @@ def talks_due(found: Sequence[Talk]) -> str:
     return f"{counted(len(found), 'conversation')} {verb} due after incidents or praise, the first with {first.incident.partner} {away(first.due)}."
 
 
+def actions_due(found: Sequence[Any]) -> str:
+    """My actions that come due, the first of them named."""
+    if not found:
+        return ""
+    first = found[0]
+    of_mine = f"{counted(len(found), 'action')} of mine"
+    return f"{of_mine} {'comes' if len(found) == 1 else 'come'} due: “{first.what}” {away(first.due_on)}{' first' if len(found) > 1 else ''}."
+
+
 def contracts_ending(number: int, contracts: Sequence[Any], days: int) -> str:
     """How many contracts end soon, and the first of them."""
     if not number:

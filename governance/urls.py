@@ -3,6 +3,7 @@
 from django.urls import path
 
 from governance.views import (
+    actions,
     brief,
     decisions,
     feeds,
@@ -66,8 +67,11 @@ urlpatterns = [
     path("items/<int:pk>/drop/", meetings.item_drop, name="item_drop"),
     path("meeting-decisions/<int:pk>/remove/", meetings.meeting_undecide, name="meeting_undecide"),
     path("people-there/<int:pk>/", meetings.attendance, name="attendance"),
-    path("actions/", meetings.action_list, name="action_list"),
-    path("actions/<int:pk>/", meetings.action, name="action"),
+    path("actions/", actions.action_list, name="action_list"),
+    path("actions/export.csv", actions.action_export, name="action_export"),
+    path("actions/<int:pk>/", actions.action, name="action"),
+    path("actions/<int:pk>/close/", actions.action_close, name="action_close"),
+    path("actions/<int:pk>/reopen/", actions.action_reopen, name="action_reopen"),
     path("meetings/<int:pk>/move/", forums.meeting_move, name="meeting_move"),
     path("meetings/<int:pk>/skip/", forums.meeting_skip, name="meeting_skip"),
     path("partners/<int:pk>/forums/", forums.partner_forums, name="partner_forums"),

@@ -53,7 +53,7 @@ WALLED = {
     "cost_delete": "cost", "scorecard_detail": "scorecard", "scorecard_export": "scorecard", "history": "partner",
     "partner_forums": "partner", "partner_forum_create": "partner", "forum": "forum", "forum_edit": "forum", "forum_end": "forum",
     "forum_invite": "forum", "member_add": "forum", "member_end": "member", "meeting": "meeting", "meeting_move": "meeting",
-    "meeting_skip": "meeting", "action": "action", "meeting_draft": "meeting", "meeting_begin": "meeting", "meeting_not_held": "meeting",
+    "meeting_skip": "meeting", "action": "action", "action_close": "action", "action_reopen": "action", "meeting_draft": "meeting", "meeting_begin": "meeting", "meeting_not_held": "meeting",
     "meeting_approve": "meeting", "meeting_amend": "meeting", "item_add": "meeting", "meeting_decide": "meeting", "meeting_act": "meeting",
     "attendee_add": "meeting", "item": "item", "item_edit": "item", "item_move": "item", "item_drop": "item",
     "meeting_undecide": "meeting_decision", "attendance": "attendance",
@@ -81,7 +81,7 @@ PLAIN = {
     "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
     "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
-    "event_import", "event_drafts", "title_rules", "forum_list", "forum_create", "forum_model", "action_list",
+    "event_import", "event_drafts", "title_rules", "forum_list", "forum_create", "forum_model", "action_list", "action_export",
     "renewals", "renewals_export", "renewals_compare", "lead_times", "agreement", "portfolio_pack", "pack_list", "pack_margins", "entry_import", "entry_export", "calendar", "calendar_renew", "calendar_revoke",
 }  # fmt: skip
 OF_A_KIND = {"entry_import": ["request"], "entry_export": ["request", "csv"]}

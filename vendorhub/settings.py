@@ -274,6 +274,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=10),
     },  # once deadlines are new
     "meetings": {"task": "governance.tasks.plan_meetings", "schedule": crontab(minute=40)},
+    "actions": {"task": "governance.tasks.remind_owners", "schedule": crontab(minute=50)},
     "reconcile": {"task": "scorecards.tasks.reconcile_scores", "schedule": crontab(hour=3, minute=0)},
     "figures of all": {"task": "evidence.tasks.refresh_all_figures", "schedule": crontab(hour=0, minute=20)},
     "changes": {"task": "governance.tasks.forget_old_changes", "schedule": crontab(hour=3, minute=30)},

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -16,6 +16,8 @@ from accounts.words import counted
 from evidence.followups import talks, talks_due
 from evidence.models import Engagement
 from governance import todo
+from governance.models import Action, Meeting
+from governance.models.meetings import HELD, PLANNED
 from governance.news import news
 from governance.renewals import Renewals
 from governance.services.reminders import not_made
@@ -28,6 +30,7 @@ SOON = 90  # days
 SHOWN = 6
 DECIDE_WITHIN = 30  # days
 MOST_TALKS = 50
+NEAR, MONTH = 14, 31  # days
 
 
 @needs("use")
@@ -39,7 +42,8 @@ def home(request: HttpRequest) -> HttpResponse:
     context["talks"] = talks(
         talks_due(user).filter(partner__owner=user).select_related("partner")[:MOST_TALKS]
     )
-    said = [todo.left_to_score(mine), todo.talks_due(context["talks"])]
+    context |= _governance(user)
+    said = [todo.left_to_score(mine), todo.actions_due(context["actions"]), todo.talks_due(context["talks"])]
     if may(user, "add_evidence"):
         context["meetings"] = Engagement.objects.drafts_of(user).count()
     if may(user, "manage_users"):
@@ -64,6 +68,21 @@ def home(request: HttpRequest) -> HttpResponse:
     missing = _missing(user)[:SHOWN] if manages and cycles else []
     context |= {"open_cycles": cycles, "missing": missing, "said": [text for text in said if text]}
     return render(request, "governance/home.html", context)
+
+
+def _governance(user: Any) -> dict[str, Any]:
+    """My actions that come due or are overdue, and the meetings I chair that want something of me."""
+    today = timezone.localdate()
+    chaired = Meeting.objects.visible_to(user).filter(forum__chair=user).select_related("forum__partner")
+    want = Q(state=PLANNED, day__lte=today + timedelta(days=NEAR), day__gte=today - timedelta(days=MONTH))
+    want |= Q(state=HELD, approved_at=None)
+    actions = (
+        Action.objects.visible_to(user).open().filter(owner=user, due_on__lte=today + timedelta(days=NEAR))
+    )
+    return {
+        "actions": list(actions.select_related("forum__partner")[:SHOWN]),
+        "chaired": list(chaired.filter(want).order_by("day", "pk")[:SHOWN]),
+    }
 
 
 def _portfolio(user: User, context: dict[str, Any]) -> list[str]:

@@ -277,18 +277,3 @@ def attendance(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(rows, pk=pk)
     there = request.POST.get("there") == "1"
     return _write(request, row.meeting, lambda: service.note_presence(row, was_there=there), at="#who")
-
-
-@needs("see_meetings")
-@require_safe
-def action_list(request: HttpRequest) -> HttpResponse:
-    """Who owes what until when."""
-    actions = Action.objects.visible_to(request.user).open().select_related("forum__partner", "owner")
-    return render(request, "governance/action_list.html", {"actions": actions, "today": timezone.localdate()})
-
-
-@needs("see_meetings")
-@require_safe
-def action(request: HttpRequest, pk: int) -> HttpResponse:
-    rows = Action.objects.visible_to(request.user).select_related("forum__partner", "meeting", "owner")
-    return render(request, "governance/action.html", {"action": get_object_or_404(rows, pk=pk)})
