@@ -81,6 +81,16 @@ def decisions_due(waiting: Waiting, days: int) -> str:
     return f"{said}; {went_by}." if went_by else f"{said}."
 
 
+def nobody_told(contracts: Sequence[Any]) -> str:
+    """How many deadlines come near of which nobody who answers for the contract would hear."""
+    if not contracts:
+        return ""
+    first, has = contracts[0], "has" if len(contracts) == 1 else "have"
+    when = away(first.counts_to, first.today)
+    which = "" if len(contracts) == 1 else ", the first"
+    return f"{counted(len(contracts), 'contract')} {has} nobody to remind{which} with {first.partner} {when}."
+
+
 def talks_due(found: Sequence[Talk]) -> str:
     """How many conversations a partner's owner owes after incidents and praise, and the first of them."""
     if not found:

@@ -265,6 +265,8 @@ def main() -> int:
     if options.with_parent:
         die_with_parent(signal.SIGTERM, os.getppid())
     wanted = {"database": not settings.DATABASE_URL, "broker": not settings.env("REDIS_URL", default="")}
+    if wanted["database"] and not settings.EMAIL_HOST and not settings.PRODUCTION:
+        site.environment["NO_MAIL_SERVER"] = "yes"
     try:
         embedded.prepare_data_dir(site.data_dir)
         with embedded.held(site.data_dir) as lock:

@@ -235,6 +235,8 @@ EMAIL_HOST_USER = env("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 20
+# Said by the launcher where it starts a site of its own to try out: that mail waits then is no alarm.
+NO_MAIL_SERVER = env.bool("NO_MAIL_SERVER", default=False)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="VendorHub <vendorhub@localhost>")
 
 # --- Workers ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.mail_choices import CHOICES, GROUPS, read_token, stop
 from accounts.models import OutgoingMail, User
-from accounts.services.mail import late_in_words, late_mail, retry_mail
+from accounts.services.mail import is_without_server, late_in_words, late_mail, retry_mail
 from accounts.words import counted
 from vendorhub.roles import needs
 
@@ -45,6 +45,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
         "states": [(ATTENTION, "Needs attention"), (LATE, "Late"), *OutgoingMail.STATES], "kinds": kinds,
         "waiting": counts.get(OutgoingMail.QUEUED, 0), "attention": sum(counts.get(s, 0) for s in OutgoingMail.ATTENTION),
         "sent": counts.get(OutgoingMail.SENT, 0), "late": late_in_words(), "has_server": bool(site.EMAIL_HOST),
+        "may_wait": is_without_server(),
     }  # fmt: skip
     return render(request, "accounts/mail_list.html", context)
 

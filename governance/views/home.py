@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Heartbeat, OutgoingMail, User
-from accounts.services.mail import late_in_words
+from accounts.services.mail import is_without_server, late_in_words
 from accounts.services.visits import note_visit
 from accounts.words import counted
 from evidence.followups import talks, talks_due
@@ -21,6 +21,7 @@ from governance.models.meetings import HELD, PLANNED
 from governance.news import news
 from governance.renewals import Renewals
 from governance.services.reminders import not_made
+from governance.unheard import unheard
 from partners.models import Contract, Partner, RegisterImport, term_end
 from scorecards.models import Assessment, Cycle, RecomputeRequest, Scorecard
 from scorecards.progress import Owed, by_cycle, owed
@@ -48,11 +49,14 @@ def home(request: HttpRequest) -> HttpResponse:
         context["meetings"] = Engagement.objects.drafts_of(user).count()
     if may(user, "manage_users"):
         said += _administration(user, context)
+        context["mail_waits"] = is_without_server()
     if may(user, "see_renewals"):
         context["late"] = late_in_words()
     if may(user, "manage_partners"):
         unfinished = RegisterImport.objects.filter(by=user).exclude(state=RegisterImport.DONE)
         context["imports"] = unfinished.only("file_name", "created_at", "state")[:5]
+        context["unheard"] = unheard(user)
+        said.append(todo.nobody_told(context["unheard"]))
         context["is_new"] = not Partner.objects.visible_to(user).exists()
     if may(user, "decide"):
         context["decisions"] = Renewals(user).waiting(DECIDE_WITHIN, SHOWN)

@@ -369,7 +369,17 @@ def test_a_refused_mail_that_must_arrive_is_said_on_the_site_and_to_the_probe(
     assert check_mail() == f"{said}."
     settings.EMAIL_HOST, host = "", settings.EMAIL_HOST
     assert check_mail() == f"{said}: no mail server is set."
+    settings.NO_MAIL_SERVER = True
+    assert check_mail() == "ok", "none is wanted: no alarm"
+    for address, calm in (
+        (reverse("home"), "No mail server is configured here"),
+        (reverse("mail_list"), "as for trying"),
+    ):
+        page = client.get(address).content.decode()
+        assert calm in page
+        assert "quarter of an hour" not in page
     settings.EMAIL_HOST = host
+    assert check_mail() == f"{said}.", "there is one, and mail is stuck"
     sink.answers.clear()
     client.post(reverse("mail_retry_all"))
     assert send_due_mail() == 1

@@ -66,6 +66,8 @@ def fetch(port: int, path: str, **headers: str) -> tuple[int, str]:
 def test_everything_starts_is_refused_a_second_time_and_stops_within_five_seconds(site, folder):
     for word in ("gunicorn", " worker ", " beat ", "postgres", "valkey-server"):
         assert site.processes(word), word
+    for word in ("gunicorn", " worker "):  # without EMAIL_HOST it is one to try out
+        assert site.processes(word)[0].environ()["NO_MAIL_SERVER"] == "yes"
     assert f"http://localhost:{site.port}" in site.said()
 
     second = launch(folder)

@@ -7,10 +7,12 @@ from io import StringIO
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from accounts.models import OutgoingMail, User
 from governance.models import Reminder
 from governance.services.reminders import make_reminders
+from partners.models import Contract, Partner
 from partners.services.deadlines import keep_terms
 from tests.factories import make_cycle, make_partner, make_scorecard, make_unit, make_user
 from tests.governance.conftest import TODAY as today
@@ -165,3 +167,34 @@ def _run(*arguments: str) -> str:
     out = StringIO()
     call_command("send_reminders", *arguments, stdout=out)
     return out.getvalue()
+
+
+def test_home_names_contracts_nobody_who_answers_for_them_hears_of(client, owner, people, unit, statements):
+    home = reverse("home")
+    make(owner, **deadline_in(20))
+    alone = make(None, make_partner("Alone", unit=unit), title="Silent", **deadline_in(20))
+    make(None, make_partner("Far", unit=unit), **deadline_in(300))
+    User.objects.filter(role="executive").update(is_active=False)
+    for person in (make_user("administrator", all_units=True), make_user("procurement", unit)):
+        client.force_login(person)
+        page = client.get(home)
+        assert page.context["unheard"] == [alone]
+        assert "1 contract has nobody to remind with Alone in 20 days." in page.context["said"]
+        assert reverse("contract_edit", args=[alone.pk]) in page.content.decode()
+    few = statements(client, home)
+    for name in ("Second", "Third", "Fourth"):
+        make(None, make_partner(name, unit=unit), **deadline_in(30))
+    assert statements(client, home) == few
+    assert (
+        "4 contracts have nobody to remind, the first with Alone in 20 days."
+        in client.get(home).context["said"]
+    )
+    Contract.objects.exclude(pk=alone.pk).update(owner=owner)
+    Partner.objects.filter(pk=alone.partner_id).update(owner=owner)
+    assert client.get(home).context["unheard"] == []
+    Partner.objects.update(owner=None)
+    User.objects.filter(name="Eva Executive").update(is_active=True)
+    assert client.get(home).context["unheard"] == []
+    client.force_login(make_user("procurement", make_unit("Elsewhere")))
+    User.objects.filter(role="executive").update(is_active=False)
+    assert client.get(home).context["unheard"] == []
