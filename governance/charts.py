@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
 from accounts.templatetags.look import band, money, score
-from scorecards.scoring import band_of
+from scorecards.scoring import band_of, rounded
 
 TOP, HEIGHT = 8.0, 420
 RADIUS, LABEL_HEIGHT, LETTER_WIDTH, LONGEST_LABEL = 8, 15, 6.5, 32
@@ -265,3 +266,24 @@ def heat_rows(
             f'</span></td><td class="n">{money(line.spend)}</td></tr>'
         )
     return mark_safe("".join(rows))  # noqa: S308  (names are escaped above)
+
+
+def weight_line(today: Fraction, below: Fraction | None, above: Fraction | None) -> SafeString:
+    """One weight from 0 to 100 %: a mark at today's, dark where somebody else is ahead. All three are shares of 1."""
+    width, said = 160, [f"Today {rounded(100 * today, 1)} %"]
+    lost = []
+    if below is not None:
+        lost.append((0.0, float(below)))
+        said.append(f"behind under {rounded(100 * below, 1)} %")
+    if above is not None:
+        lost.append((float(above), 1.0))
+        said.append(f"behind above {rounded(100 * above, 1)} %")
+    dark = "".join(
+        f'<rect class="bar1" x="{low * width:.1f}" y="5" width="{(high - low) * width:.1f}" height="6"/>'
+        for low, high in lost
+    )
+    at = float(today) * width
+    return mark_safe(  # noqa: S308  (numbers only)
+        f'<svg class="wline" viewBox="-1 0 {width + 2} 16" width="{width + 2}" height="16" role="img"><title>{", ".join(said)}</title>'
+        f'<rect class="bar2" x="0" y="5" width="{width}" height="6"/>{dark}<path class="acc" d="M{at:.1f} 1V15"/></svg>'
+    )

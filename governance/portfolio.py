@@ -20,6 +20,7 @@ from accounts.models import BusinessUnit
 from accounts.numbers import row_number
 from governance import figures
 from governance.memory import changes, remembered
+from governance.order import Lost, Order, Place
 from partners.models import KINDS, Contract, Partner
 from partners.money import Rates
 from partners.search import search_partners
@@ -246,6 +247,17 @@ class Portfolio:
         first = (page.number - 1) * ROWS_A_PAGE
         found = figures.lines(order[first : first + ROWS_A_PAGE], with_past=with_past, **self._given())
         return found | {"count": len(order)}
+
+    def ranked(self, template: Template) -> Order:
+        """The order of everybody with a final score by that template, and what other weights would make of it."""
+        visible = Scorecard.objects.scores_visible_to(self.user).filter(cycle=self.cycle)
+        return self._once("ranked", self.cycle.pk, template.pk, work=lambda: Order(template, visible))
+
+    def lost(self, order: Order, first: Place, second: Place | None) -> list[Lost]:
+        """How far each weight may move before the first falls behind the second, or behind anybody after it."""
+        rivals = [second] if second else order.places[order.places.index(first) + 1 :]
+        key = ("lost", first.card_id, second and second.card_id)
+        return self._once(*key, work=lambda: order.lost(first, rivals))
 
     def all_lines(self, asked: Asked) -> list[figures.Line]:
         """Every partner the filters leave, for an export."""

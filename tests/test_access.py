@@ -78,13 +78,17 @@ OWN = {
 # Addresses without a number.
 PLAIN = {
     "decision_list", "decision_export", "contract_list", "contract_export",
-    "home", "portfolio", "portfolio_export", "portfolio_heat", "partner_list", "partner_export", "partner_create",
+    "home", "portfolio", "portfolio_export", "portfolio_heat", "portfolio_order", "portfolio_order_export", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
     "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
     "event_import", "event_drafts", "title_rules", "forum_list", "forum_create", "forum_model", "action_list", "action_export",
     "renewals", "renewals_export", "renewals_compare", "lead_times", "agreement", "portfolio_pack", "pack_list", "pack_margins", "entry_import", "entry_export", "calendar", "calendar_renew", "calendar_revoke",
 }  # fmt: skip
-OF_A_KIND = {"entry_import": ["request"], "entry_export": ["request", "csv"]}
+OF_A_KIND = {
+    "portfolio_order_export": ["csv"],
+    "entry_import": ["request"],
+    "entry_export": ["request", "csv"],
+}
 ABOUT = {**WALLED, **COMPANY, **OWN}
 
 
