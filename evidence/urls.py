@@ -8,6 +8,7 @@ urlpatterns = [
     path("partners/<int:pk>/evidence/", entries.evidence, name="evidence"),
     path("partners/<int:pk>/evidence/new/", entries.entry_quick, name="entry_quick"),
     path("partners/<int:pk>/evidence/new/<slug:slug>/", entries.entry_new, name="entry_new"),
+    path("evidence/new/", entries.entry_start, name="entry_start"),
     path("evidence/<slug:slug>/import/", files.entry_import, name="entry_import"),
     re_path(r"^evidence/(?P<slug>[a-z]+)/export\.(?P<form>csv|xlsx)$", files.entry_export, name="entry_export"),
     path("evidence/<slug:slug>/<int:pk>/", entries.entry, name="entry"),

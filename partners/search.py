@@ -19,6 +19,12 @@ class PlainText(Func):
     output_field = TextField()
 
 
+def partners_called(partners: "QuerySet[Partner]", name: str) -> "QuerySet[Partner]":
+    """Partners of this name, or with this other spelling; legal forms, case and punctuation may differ."""
+    alias = PartnerAlias.objects.filter(name__iexact=name).values("partner")
+    return partners.filter(Q(name__iexact=name) | Q(name_key=name_key(name)) | Q(pk__in=alias))
+
+
 def search_partners(partners: "QuerySet[Partner]", text: str) -> "QuerySet[Partner]":
     """Partners whose name, other spelling or supply holds the text, or words much like it; best match first.
 

@@ -8,18 +8,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.numbers import row_number
 from evidence.kinds import ENTERED, KINDS, Kind
 from evidence.models import SIDES, Entry
 from evidence.services.entries import delete_entry, save_entry
+from evidence.start_form import StartForm
 from evidence.summary import Summary
 from evidence.timeline import Asked, PeriodForm, first_year, timeline
 from partners.models import Partner
 from vendorhub.roles import needs
 
-LAST_KIND = "evidence_kind"  # in the session: what the person entered last
+LAST_KIND, LAST_PARTNER = "evidence_kind", "evidence_partner"  # in the session: what the person entered last
 
 
 @needs("see_evidence")
@@ -48,7 +50,7 @@ def entry_new(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     partner = get_object_or_404(Partner.objects.visible_to(request.user), pk=pk)
     entry = kind.model(partner=partner)
     form = kind.form(request.POST or None, instance=entry, user=request.user, initial=_begun(request, kind))  # type: ignore[misc]
-    request.session[LAST_KIND] = slug
+    request.session[LAST_KIND], request.session[LAST_PARTNER] = slug, partner.pk
     if request.method == "POST" and form.is_valid() and save_entry(form):
         messages.success(request, f"“{form.instance}” is entered.")
         return (
@@ -57,6 +59,22 @@ def entry_new(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
             else redirect("entry_new", partner.pk, slug)
         )
     return _page(request, kind, form)
+
+
+@needs("add_evidence")
+@require_safe
+def entry_start(request: HttpRequest) -> HttpResponse:
+    """With whom, and what? On to the form of that kind; begins with the last partner and kind."""
+    last = (
+        Partner.objects.visible_to(request.user).active().filter(pk=request.session.get(LAST_PARTNER)).first()
+    )
+    begun = {"partner": last, "kind": request.session.get(LAST_KIND, "request"), "day": timezone.localdate()}
+    form = StartForm(request.GET if "partner" in request.GET else None, user=request.user, initial=begun)
+    if form.is_valid():
+        said = form.cleaned_data
+        query = urlencode({"text": said["text"], "day": said["day"] or timezone.localdate()})
+        return redirect(f"{reverse('entry_new', args=[said['partner'].pk, said['kind']])}?{query}")
+    return render(request, "evidence/start.html", {"form": form}, status=400 if form.is_bound else 200)
 
 
 @needs("see_evidence")

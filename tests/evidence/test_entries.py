@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from evidence.kinds import ENTERED
@@ -341,3 +342,56 @@ def test_a_new_incident_begins_at_a_moment_that_has_come(client, partner, procur
 def test_enter_another_keeps_to_the_kind(client, partner, procurement):
     answer = client.post(new(partner, "request"), TYPED["request"] | {"again": "1"})
     assert answer.url == new(partner, "request")
+
+
+def start(client, **query):
+    return client.get(reverse("entry_start"), query)
+
+
+def test_an_entry_is_begun_anywhere_with_the_last_partner_and_kind(client, partner, procurement):
+    for page in ("home", "entry_start"):
+        assert (
+            f'href="{reverse("entry_start")}">Add what happened</a>'
+            in client.get(reverse(page)).content.decode()
+        )
+    assert start(client).context["form"]["partner"].value() is None
+    client.get(new(partner, "promise"))
+    form = start(client).context["form"]
+    assert (str(form["partner"].value()), form["kind"].value()) == (partner.name, "promise")
+    answer = start(
+        client, partner=f" {partner.name.upper()} Ltd.", kind="request", text="Fix it", day="2026-01-02"
+    )
+    assert answer.url == f"{new(partner, 'request')}?text=Fix+it&day=2026-01-02"
+    assert client.get(answer.url).context["form"]["what"].value() == "Fix it"
+    assert start(client, partner=partner.name[:5], kind="request").status_code == 302
+
+
+def test_only_partners_one_sees_are_offered_found_or_meant(client, partner, procurement):
+    make_partner("Northgate Secret", unit=make_unit())
+    make_partner("Northgate Gone", unit=partner.unit, archived_at=timezone.now())
+    page = start(client, partner="Northgate Secret", kind="request")
+    assert page.status_code == 400
+    assert "No partner that you can see is called so" in page.content.decode()
+    assert list(page.context["form"].offered()) == [partner.name]
+    assert "Northgate Gone" not in page.content.decode()
+    make_partner("Northgate Two", unit=partner.unit)
+    page = start(client, partner="Northg", kind="request").content.decode()
+    assert "Several partners are called so: Northgate" in page
+    assert page.count("Northgate Secret") == 0
+    assert "Perhaps you mean" in start(client, partner="Nortgate", kind="request").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"partner": ""}, "Name the partner."),
+        ({"partner": "Northgate", "kind": "nonsense"}, "Select a valid choice"),
+        ({"partner": "Northgate", "kind": "request", "day": "2199-01-01"}, "This day has not come yet."),
+        ({"partner": "Northgate", "kind": "request", "day": "soon"}, "This is not a date."),
+        ({"partner": "N" * 5_000, "kind": "request"}, "at most 200 characters"),
+    ],
+)
+def test_a_beginning_that_makes_no_sense_is_said_beside_its_field(client, partner, procurement, sent, said):
+    page = start(client, **sent)
+    assert page.status_code == 400
+    assert said in page.content.decode()
