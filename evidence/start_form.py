@@ -6,8 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.fields import LineField
-from evidence.fields import PastDayField
+from accounts.fields import DayField, LineField
 from evidence.kinds import ENTERED
 from partners.models import Partner
 from partners.search import LONGEST, partners_called, search_partners
@@ -26,7 +25,7 @@ class StartForm(forms.Form):
     kind = forms.ChoiceField(
         label="Kind", choices=[(slug, kind.one.capitalize()) for slug, kind in ENTERED.items()]
     )
-    day = PastDayField(required=False, label="Day")
+    day = DayField(required=False, label="Day")
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
