@@ -487,3 +487,7 @@ class RecomputeRequest(models.Model):
 
     def __str__(self) -> str:
         return str(self.scorecard_id)
+
+
+# At the end, where their rows come from is known; Django looks for all models here.
+from scorecards.models_fair import FairCycle, FairRater, FairRequest, FairScore  # noqa: E402, F401

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Heartbeat
 from scorecards.models import Cycle, RecomputeRequest, Scorecard
-from scorecards.services import recompute
+from scorecards.services import fair, recompute
 
 logger = logging.getLogger(__name__)
 LONGEST_RUN = 5  # seconds; the next second's run goes on where this one stops
@@ -30,6 +30,15 @@ def recompute_requested() -> int:
         done += batch
         if time.monotonic() > stop:
             break
+    return done
+
+
+@shared_task
+def work_out_fair_scores() -> int:
+    """Take severity out of the scores of cycles that were closed; how many cycles."""
+    done = 0
+    while fair.refresh_requested():
+        done += 1
     return done
 
 

@@ -50,6 +50,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "see_templates": {ADMINISTRATOR, PROCUREMENT, EXECUTIVE, GOVERNANCE},
     "manage_templates": {ADMINISTRATOR, PROCUREMENT},
     "reopen_cycle": {ADMINISTRATOR},
+    "see_severity": {ADMINISTRATOR},  # of each rater; everybody sees their own, and counts
     "see_mail": {ADMINISTRATOR},
     "see_history": {ADMINISTRATOR, PROCUREMENT, GOVERNANCE},  # of one object they can see
     "see_audit": {ADMINISTRATOR},  # of everything

@@ -258,6 +258,7 @@ CELERY_TASK_ROUTES = {
     "accounts.tasks.*": {"queue": "mail"},
     "governance.tasks.make_reminders": {"queue": "mail"},
     "governance.tasks.make_waiting_packs": {"queue": "bulk"},
+    "scorecards.tasks.work_out_fair_scores": {"queue": "bulk"},
     "partners.tasks.*": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -266,6 +267,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "evidence.tasks.refresh_requested_figures",
         "schedule": 2.0,
         "options": {"expires": 5},
+    },
+    "fair scores": {
+        "task": "scorecards.tasks.work_out_fair_scores",
+        "schedule": 5.0,
+        "options": {"expires": 10},
     },
     "mail": {"task": "accounts.tasks.send_queued_mail", "schedule": 2.0, "options": {"expires": 10}},
     "imports": {"task": "partners.tasks.run_waiting_imports", "schedule": 2.0, "options": {"expires": 10}},

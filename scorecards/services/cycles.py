@@ -26,6 +26,7 @@ from scorecards.models import (
     Template,
 )
 from scorecards.services import invitations
+from scorecards.services.fair import forget_fair, request_fair
 from scorecards.services.recompute import recompute_now, request_recompute
 
 # Scorecards with something to ask people; where all is measured, nobody needs to.
@@ -241,6 +242,7 @@ def close_cycle(cycle: Cycle, *, missing: int = 0) -> Cycle:
     Comment.objects.filter(scorecard__cycle=cycle).update(published=True)
     cycle.state, cycle.closed_at = Cycle.CLOSED, timezone.now()
     _save(cycle, "state", "closed_at")
+    request_fair(cycle)
     return cycle
 
 
@@ -252,6 +254,7 @@ def reopen_cycle(cycle: Cycle, *, reason: str) -> Cycle:
     cycle = lock_cycle(cycle, Cycle.CLOSED)
     cycle.state, cycle.closed_at, cycle.reopen_reason = Cycle.OPEN, None, reason.strip()
     _save(cycle, "state", "closed_at", "reopen_reason")
+    forget_fair(cycle)
     return cycle
 
 

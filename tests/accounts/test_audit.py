@@ -34,7 +34,8 @@ OUR_APPS = {"accounts", "partners", "evidence", "scorecards", "governance"}
 NOT_BUSINESS = {
     "accounts.AuditEntry", "accounts.OutgoingMail", "accounts.Heartbeat", "partners.ContractTerm", "partners.RegisterImport",
     "evidence.Figure", "evidence.FigureRequest",
-    "scorecards.Score", "scorecards.Measurement", "scorecards.CategoryScore", "scorecards.RecomputeRequest", "governance.Reminder",
+    "scorecards.Score", "scorecards.Measurement", "scorecards.CategoryScore", "scorecards.RecomputeRequest",
+    "scorecards.FairCycle", "scorecards.FairRater", "scorecards.FairScore", "scorecards.FairRequest", "governance.Reminder",
     "governance.PackPart", "governance.PackPdf",  # a pack's content, written once
     "scorecards.Comment",  # its author may be promised that nobody can work out who it was
 }  # fmt: skip

@@ -11,13 +11,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.spreadsheets import neutral
 from scorecards.figures import SLICE, category_scores, comparisons, criterion_scores
-from scorecards.models import Category, Criterion, Cycle, RecomputeRequest, Score, Scorecard
+from scorecards.models import Category, Criterion, Cycle, FairScore, RecomputeRequest, Score, Scorecard
+from scorecards.services.fair import rows_of
 
 FIELDS = [
     "partner", "kind", "template", "score", "status", "coverage", "lower", "upper", "standing", "capped_by", "rank",
-    "raters", "previous", "change",
+    "raters", "previous", "change", "adjusted", "adjusted_rank", "interval", "raters_severity_sd", "alpha",
 ]  # fmt: skip
-NUMBERS = {"score", "coverage", "lower", "upper", "rank", "raters", "previous", "change"}
+TEXTS = {"partner", "kind", "template", "status", "standing", "capped_by"}
 STORED = [
     "pk", "template", "partner__name", "partner__kind", "template__name", "score__overall", "score__status",
     "score__coverage", "score__lower", "score__upper", "score__standing", "score__capped_by__name", "score__raters",
@@ -29,7 +30,11 @@ class Command(BaseCommand):
 
     help = (
         "Write the scores of a cycle: per cent as decimal strings with four decimals, null or empty where there is "
-        "no score. A criterion whose name stands in several categories is called “category: name”."
+        "no score. A criterion whose name stands in several categories is called “category: name”. adjusted: the "
+        "score with the severity of its raters taken out, interval: between what it lies 95 times of 100 (CSV: "
+        "lower..upper), raters_severity_sd: how far the severities of its raters lie apart, alpha: how far the raters "
+        "of the whole cycle agree (Krippendorff, ordinal). They are empty where they cannot be told; `rater_report` "
+        "says why. A closed cycle gives what was kept, another what holds now."
     )
     requires_system_checks: list[str] = []
 
@@ -69,7 +74,8 @@ class Command(BaseCommand):
         ]
         writer.writerow([*FIELDS, *map(neutral, headings)])
         for row, of_categories, of_criteria in exported.rows():
-            told = [value if field in NUMBERS else neutral(value) for field, value in row.items()]
+            row["interval"] = row["interval"] and "..".join(row["interval"])
+            told = [neutral(value) if field in TEXTS else value for field, value in row.items()]
             writer.writerow([*told, *map(of_categories.get, categories), *map(of_criteria.get, criteria)])
 
 
@@ -80,6 +86,7 @@ class _Export:
         cards = Scorecard.objects.filter(cycle=cycle).order_by("partner__name", "pk")
         self.cards = list(cards.values_list(*STORED))
         self.templates = {pk: _Names(pk) for pk in dict.fromkeys(card[1] for card in self.cards)}
+        self.alpha, self.fair = _fair(cycle)
 
     def rows(self) -> Iterator[tuple[dict[str, Any], dict[str, str | None], dict[str, str | None]]]:
         """For each scorecard FIELDS, the scores of its categories and those of its criteria, by name."""
@@ -106,12 +113,33 @@ class _Export:
                     "raters": raters or 0,
                     "previous": _text(beside.previous),
                     "change": _text(_difference(overall, beside.previous)),
+                    **_without_severity(self.fair.get(pk)),
+                    "alpha": self.alpha,
                 }
                 yield (
                     row,
                     {name: _text(categories.get((pk, key))) for key, name in names.categories},
                     {name: _text(criteria.get((pk, key))) for key, name in names.criteria},
                 )
+
+
+def _fair(cycle: Cycle) -> tuple[str | None, dict[int, FairScore]]:
+    """The cycle's agreement, and by scorecard what it comes to without severity."""
+    if (found := rows_of(cycle, only_kept=True)) is None:
+        return None, {}
+    whole, _, scores = found
+    return _text(whole.agreement["cycle"]["alpha"]), {score.scorecard_id: score for score in scores}
+
+
+def _without_severity(score: FairScore | None) -> dict[str, Any]:
+    if score is None:
+        return dict.fromkeys(("adjusted", "adjusted_rank", "interval", "raters_severity_sd"))
+    return {
+        "adjusted": _text(score.adjusted),
+        "adjusted_rank": score.rank,
+        "interval": [_text(score.lower), _text(score.upper)],
+        "raters_severity_sd": _text(score.severity_sd),
+    }
 
 
 class _Names:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from scorecards.models import Cycle, Scorecard
+from scorecards.services import fair
 from scorecards.services.recompute import differences, drain, recompute_now
 
 
@@ -13,7 +14,7 @@ class Command(BaseCommand):
     """`recompute [--cycle NAME | --all] [--verify]`."""
 
     help = (
-        "Without options: work off what was requested. With --cycle or --all: compute every scorecard of open cycles "
+        "Without options: work off what was requested, fair scores of closed cycles too. With --cycle or --all: compute every scorecard of open cycles "
         "anew, and only compare those of closed ones, whose scores stay. --verify changes nothing; it exits with 1 "
         "and lists the differences when there are any."
     )
@@ -28,6 +29,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["cycle"] is None and not options["all"] and not options["verify"]:
             self.stdout.write(f"{drain():,} scorecards computed, as requested.")
+            while fair.refresh_requested():
+                pass
             return
         cards = self._scorecards(options["cycle"])
         if options["verify"]:
@@ -54,5 +57,8 @@ class Command(BaseCommand):
             self.stdout.write(str(difference))
         wrong = len({difference.scorecard_id for difference in found})
         self.stdout.write(f"{cards.count():,} scorecards compared with their marks, {wrong:,} differ.")
-        if found:
+        unfair = list(fair.differences(Cycle.objects.filter(scorecards__in=cards).distinct()))
+        for unlike in unfair:
+            self.stdout.write(str(unlike))
+        if found or unfair:
             sys.exit(1)
