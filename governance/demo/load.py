@@ -15,6 +15,7 @@ from governance.demo.costs import load_costs
 from governance.demo.decisions import load_decisions
 from governance.demo.evidence import load_evidence
 from governance.demo.measured import load_measured
+from governance.demo.meetings import load_meetings
 from governance.demo.quarters import Demo, load_quarters
 from governance.demo.reminders import load_reminders
 from governance.demo.renewals import load_renewals
@@ -66,9 +67,10 @@ def load_demo(today: date | None = None) -> Demo:
         load_renewals(demo)
         load_decisions(demo)
         load_reminders(demo)
+        refresh_all(demo.today)
+        load_meetings(demo)  # their agendas quote figures
     finally:
         set_actor(None)
-    refresh_all(demo.today)
     _shorten_history()
     return demo
 

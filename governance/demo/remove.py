@@ -7,7 +7,19 @@ from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
 from evidence.models import ENTRIES, Benefit, Obligation, PromiseMove
 from governance.demo import data
 from governance.demo.measured import demo_template, retire_measured
-from governance.models import CalendarFeed, Decision, Pack
+from governance.models import (
+    Action,
+    AgendaItem,
+    Attendance,
+    CalendarFeed,
+    Decision,
+    Forum,
+    Meeting,
+    MeetingDecision,
+    Member,
+    MinutesAmendment,
+    Pack,
+)
 from partners.models import Amendment, Contact, Contract, CostLine, Document, Partner, PartnerAlias, Rate
 from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, Rating, Scorecard
 
@@ -35,6 +47,15 @@ def remove_demo() -> int:
     reopened = list(closed.values_list("pk", flat=True).distinct())
     Cycle.objects.filter(pk__in=reopened).update(state=Cycle.OPEN)  # closed, it keeps its marks
 
+    forums = list(
+        Forum.objects.filter(Q(is_demo=True) | Q(partner__in=partners)).values_list("pk", flat=True)
+    )
+    _take_out(Action.objects.filter(forum__in=forums))
+    for of_meeting in (MeetingDecision, AgendaItem, Attendance, MinutesAmendment):
+        _take_out(of_meeting._default_manager.filter(meeting__forum__in=forums))
+    for of_forum in (Meeting, Member):
+        _take_out(of_forum._default_manager.filter(forum__in=forums))
+    _take_out(Forum.objects.filter(pk__in=forums))
     Comment.objects.filter(scorecard__in=scorecards).delete()
     _take_out(Rating.objects.filter(scorecard__in=scorecards))
     _take_out(Assessment.objects.filter(scorecard__in=scorecards))
