@@ -5,6 +5,7 @@ knows of the contract and its partner, so a client updates in place. An end that
 ninety days. A feed holds neither money nor scores: whoever has the address can read it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -14,8 +15,6 @@ from typing import Any
 from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils import timezone
-from icalendar import vText
-from icalendar.parser import Contentline
 
 from accounts.models import AuditEntry
 from accounts.templatetags.look import day
@@ -27,7 +26,9 @@ from partners.models.terms import RENEWED
 from vendorhub.roles import may
 
 PAST, AHEAD = timedelta(days=90), timedelta(days=3 * 366)  # of what a feed holds
-LINE = 75  # bytes, from which on a line is folded
+LINE = 75  # bytes a line may have; longer ones are folded
+# Of a long line: neither breaks a character of several bytes, nor a sign from the backslash before it.
+_PIECE = re.compile(rb"(?s).{0,73}[^\\^](?![\x80-\xbf])|[\\^]{1,74}")
 NAMES = {CalendarFeed.OWN: "VendorHub: my contracts", CalendarFeed.PORTFOLIO: "VendorHub: contracts"}
 
 
@@ -61,6 +62,8 @@ class Feed:
 
     def __post_init__(self) -> None:
         first, last = self.today - PAST, self.today + AHEAD
+        page = "brief" if may(self.user, "see_renewals") else "contract_detail"
+        self.page = self.site + reverse(page, args=[0])
         seen = Contract.objects.visible_to(self.user).filter(partner__archived_at=None, ends__isnull=False)
         if self.kind == CalendarFeed.OWN:
             seen = seen.filter(Q(owner=self.user) | Q(partner__owner=self.user))
@@ -91,8 +94,7 @@ class Feed:
                 ("", contract.pk),
             )
             changes = [self.changed[key] for key in about if key in self.changed]
-            page = "brief" if may(self.user, "see_renewals") else "contract_detail"
-            address = f"{self.site}{reverse(page, args=[contract.pk])}"
+            address = self.page.replace("/0/", f"/{contract.pk}/")
             by_itself = "" if contract.has_ended else f" If nobody acts, it {if_nobody_acts(contract, None)}."
             lines = [
                 f"{contract.partner}: {contract}", *([f"Reference {contract.reference}"] if contract.reference else []),
@@ -208,7 +210,8 @@ def _event(entry: Entry) -> Iterator[str]:
 
 def _text(name: str, value: str) -> Iterable[str]:
     plain = value if value.replace("\n", "").isprintable() else "".join(filter(_is_shown, value))
-    return _folded(f"{name}:{vText(plain).to_ical().decode()}")
+    escaped = plain.replace("\\", r"\\").replace(";", r"\;").replace(",", r"\,").replace("\n", r"\n")
+    return _folded(f"{name}:{escaped}")
 
 
 def _is_shown(sign: str) -> bool:
@@ -216,4 +219,5 @@ def _is_shown(sign: str) -> bool:
 
 
 def _folded(line: str) -> Iterable[str]:
-    return [line] if len(line.encode()) <= LINE else [Contentline(line).to_ical().decode()]
+    whole = line.encode()
+    return [line] if len(whole) <= LINE else [b"\r\n ".join(_PIECE.findall(whole)).decode()]

@@ -5,8 +5,11 @@ from datetime import date, timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
 from icalendar import Calendar
 
+from governance import feeds
 from governance.models import CalendarFeed
 from governance.services.decisions import record_decision
 from governance.services.feeds import make_feed
@@ -251,3 +254,14 @@ def test_a_feed_asks_as_often_for_many_contracts_as_for_few(executive, statement
         contract.ends += timedelta(days=number)
         contract.save()
     assert statements(Client(), path) == few
+
+
+@given(st.text(st.sampled_from("ab;,^\\\n\u00e4\u20ac\U0001f6a2"), max_size=400))
+def test_long_lines_are_folded_and_read_again_whatever_stands_in_them(text):
+    [line] = feeds._text("SUMMARY", text)
+    pieces = line.encode().split(b"\r\n ")
+    assert all(len(piece) <= 74 and piece.decode() for piece in pieces if len(pieces) > 1)
+    assert not any(piece.endswith(b"\\") and set(piece) - set(b"\\^") for piece in pieces[:-1])
+    whole = f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n{line}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    [event] = Calendar.from_ical(whole).walk("VEVENT")
+    assert str(event["SUMMARY"]) == text
