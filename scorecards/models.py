@@ -163,6 +163,45 @@ class Criterion(models.Model):
         return self.name
 
 
+class PairAnswersQuerySet(models.QuerySet["PairAnswers"]):
+    def visible_to(self, user: Any) -> "PairAnswersQuerySet":
+        """Templates are the company's, and so is what people say of their weights."""
+        return self if may(user, "see_templates") else self.none()
+
+
+class PairAnswers(models.Model):
+    """How one person compares a template's categories in pairs, or the criteria of one of them.
+
+    `answers`: {"12-15": 3}: the first weighs three times the second; -3: the second three times the first.
+    """
+
+    OF = "template"
+
+    template = models.ForeignKey(Template, on_delete=models.CASCADE, related_name="pair_answers")
+    category = models.ForeignKey(Category, null=True, on_delete=models.CASCADE, related_name="pair_answers")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="pair_answers"
+    )
+    answers = models.JSONField(default=dict)
+
+    objects = PairAnswersQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["person__name", "pk"]
+        verbose_name = verbose_name_plural = "answers in pairs"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["template", "category", "person"],
+                nulls_distinct=False,
+                name="one_set_of_answers_per_person",
+            )
+        ]
+        triggers = audited()
+
+    def __str__(self) -> str:
+        return f"{self.person} on {self.category or self.template}"
+
+
 class CycleQuerySet(models.QuerySet["Cycle"]):
     def visible_to(self, user: Any) -> "CycleQuerySet":
         """Cycles are the company's: whoever may use the product may know of them."""

@@ -62,7 +62,7 @@ WALLED = {
 }  # fmt: skip
 # The whole company's.
 COMPANY = {
-    "template_detail": "template", "template_edit": "draft", "template_what_if": "template",
+    "template_detail": "template", "template_edit": "draft", "template_what_if": "template", "template_pairs": "draft", "template_pairs_use": "draft",
     "template_export": "template", "template_new_version": "template", "template_activate": "draft",
     "template_discard": "draft", "cycle_detail": "cycle", "cycle_edit": "cycle", "cycle_partners": "cycle",
     "cycle_raters": "cycle", "cycle_template": "cycle", "cycle_open": "cycle", "cycle_nudge": "cycle",

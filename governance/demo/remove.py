@@ -21,7 +21,7 @@ from governance.models import (
     Pack,
 )
 from partners.models import Amendment, Contact, Contract, CostLine, Document, Partner, PartnerAlias, Rate
-from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, Rating, Scorecard
+from scorecards.models import Assessment, Comment, Cycle, CycleTemplate, PairAnswers, Rating, Scorecard
 
 
 @transaction.atomic
@@ -83,6 +83,7 @@ def remove_demo() -> int:
     )
     strangers = list(people.filter(assessments=None, decisions=None, packs=None).values_list("pk", flat=True))
     _take_out(CalendarFeed.objects.filter(user__in=people))
+    _take_out(PairAnswers.objects.filter(person__in=people))
     _take_out(User.units.through.objects.filter(user__in=strangers))
     _take_out(User.objects.filter(pk__in=strangers))
     _take_out(BusinessUnit.objects.filter(pk__in=belongings, members=None, partners=None, contracts=None))
