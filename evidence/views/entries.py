@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.numbers import row_number
 from evidence.kinds import ENTERED, KINDS, Kind
 from evidence.models import SIDES, Entry
+from evidence.ourselves import answer, ourselves
 from evidence.services.entries import delete_entry, save_entry
 from evidence.start_form import StartForm
 from evidence.summary import Summary
@@ -33,7 +34,9 @@ def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     asked = Asked.of(request.GET, period)
     page, today = timeline(partner, request.user, asked, request.GET.get("page")), timezone.localdate()
     is_top = not asked.narrows and not period.errors and page.number == 1
+    totals = ourselves(request.user) if is_top and partner.kind == "own" else None
     context = {
+        "totals": totals, "our_answer": answer(totals or []),
         "partner": partner, "asked": asked, "page": page, "today": today,
         "summary": Summary(partner, request.user, today) if is_top else None,
         "period": period, "first_year": first_year(partner, request.user), "kinds": KINDS, "entered": ENTERED, "sides": SIDES,
