@@ -8,15 +8,17 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.numbers import YEARS
+from accounts.signs import TURNS_TEXT, UNSEEN, without_joiners
 
-_REVERSING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # signs that turn the reading direction around
+_REVERSING = re.compile(f"[{TURNS_TEXT}]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # and halves of characters
-_INVISIBLE = re.compile("[\u200b\u2060\ufeff]")  # in a name, nobody sees them; pasted prose is full of them
+_INVISIBLE = re.compile(f"[{UNSEEN}]")  # pasted prose is full of them
 
 
 def refuse_hidden_signs(text: str) -> None:
     """Refuse control characters and signs that nobody sees or that turn the reading direction around."""
-    if _CONTROLS.search(text) or _INVISIBLE.search(text) or _REVERSING.search(text):
+    joiners_alone = text and not without_joiners(text).strip()
+    if joiners_alone or _CONTROLS.search(text) or _INVISIBLE.search(text) or _REVERSING.search(text):
         raise ValidationError("This holds invisible signs. Type it again instead of pasting it.")
 
 

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from accounts.signs import without_joiners
+
 # Legal forms, as they stand at the end of a name once punctuation is gone.
 LEGAL_FORMS = {"ab", "ag", "aktiengesellschaft", "aps", "as", "asa", "bv", "co", "company", "corp", "corporation", "cv", "eg", "ek", "ev", "gbr", "gesmbh", "gmbh", "inc", "incorporated", "kft", "kg", "kgaa", "lda", "limited", "llc", "llp", "lp", "ltd", "ltda", "nv", "ohg", "oy", "oyj", "plc", "pte", "pty", "pvt", "pl", "private", "sa", "sarl", "sas", "se", "sl", "spa", "spzoo", "srl", "sro", "ug"}  # fmt: skip
 # Letters that stand for an accented one and have no decomposition.
@@ -35,7 +37,7 @@ def name_key(name: str) -> str:
 
 def name_words(name: str) -> list[str]:
     """The words of a name without accents, case or signs; "S.A." and "Sp. z o.o." are one word each."""
-    text = plain(name)
+    text = plain(without_joiners(name))
     for form, word in _SPACED:
         text = form.sub(word, text)
     text = _DOTTED.sub(lambda found: found.group().replace(".", ""), text)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from accounts.signs import TURNS_TEXT, without_joiners, without_unseen
 from partners.calendars import country_code
 from partners.dates import before
 from partners.names import plain
@@ -61,8 +62,6 @@ ANY_UNIT = "|".join(words for _, words in [*NOTICE_UNITS, *LONGER])
 # "three months", "drei Monate", as contracts say it.
 _NUMBERS = ["one|ein|eine|einen|einem|un|une|uno|una|een", "two|zwei|deux|dos|due|twee", "three|drei|trois|tres|tre|drie", "four|vier|quatre|cuatro|quattro", "five|funf|cinq|cinco|cinque|vijf", "six|sechs|seis|sei|zes", "seven|sieben|sept|siete|sette|zeven", "eight|acht|huit|ocho|otto", "nine|neun|neuf|nueve|nove|negen", "ten|zehn|dix|diez|dieci|tien", "eleven|elf|onze|once|undici", "twelve|zwolf|douze|doce|dodici|twaalf"]  # fmt: skip
 NUMBERS = {word: number for number, words in enumerate(_NUMBERS, 1) for word in words.split("|")}
-TRANSPARENT = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0f"))
-TURNS_TEXT = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class BadValue(ValueError):
@@ -93,12 +92,14 @@ def clean_text(cell: Cell | None, limit: int = 0) -> str:
         return f"{cell:f}".rstrip("0").rstrip(".") if cell.as_tuple().exponent < 0 else f"{cell:f}"
     if isinstance(cell, date):
         return cell.isoformat()
-    text = cell if cell.isascii() else unicodedata.normalize("NFC", cell.translate(TRANSPARENT))
+    text = cell if cell.isascii() else unicodedata.normalize("NFC", without_unseen(cell))
     if not text.isprintable():
         _refuse_hidden_signs(text)
     if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
         text = text[1:]  # the apostrophe our own exports put there
     text = " ".join(text.split())
+    if not without_joiners(text).strip():
+        return ""
     if limit and len(text) > limit:
         raise BadValue(f"has {len(text):,} characters; up to {limit} fit")
     return text
@@ -117,7 +118,7 @@ def is_blank(cell: Cell | None, *, for_end: bool = False) -> bool:
         return cell is None or cell == "#N/A"
     if len(cell) > 60:
         return False
-    text = cell.lower().strip() if cell.isascii() else plain(cell.translate(TRANSPARENT)).strip()
+    text = cell.lower().strip() if cell.isascii() else plain(without_joiners(cell)).strip()
     return text in NOTHING or (for_end and text in OPEN_ENDED)
 
 

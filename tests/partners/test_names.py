@@ -18,6 +18,10 @@ from partners.names import name_key
         ("Société Bleue S.A.", "Societe Bleue SA"),
         ("Møller & Co. GmbH & Co. KG", "Moller and Co"),
         ("O’Dell Print B.V.", "O'DELL PRINT BV"),
+        (
+            "\u0646\u0631\u0645\u200c\u0627\u0641\u0632\u0627\u0631",
+            "\u0646\u0631\u0645\u0627\u0641\u0632\u0627\u0631",
+        ),
         ("Straßenbau Ost AG", "STRASSENBAU OST"),
     ],
 )

@@ -4,9 +4,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.fields import refuse_hidden_signs
+from accounts.signs import TURNS_TEXT, UNSEEN
 from partners.register.dates import DateReader, make_readers
 from partners.register.money import MoneyReader, currency_code, currency_in_heading
 from partners.register.values import (
@@ -173,11 +176,28 @@ def test_links_are_kept():
     assert read_link("www.example.org") == "https://www.example.org"
 
 
+PERSIAN = "\u0646\u0631\u0645\u200c\u0627\u0641\u0632\u0627\u0631"  # software, with a joiner in it
+
+
+def test_what_is_typed_and_what_a_file_brings_follow_one_rule_of_unseen_signs():
+    for sign in UNSEEN + TURNS_TEXT:
+        with pytest.raises(ValidationError, match="invisible"):
+            refuse_hidden_signs(f"a{sign}b")
+    for text in (PERSIAN, "\u2764\ufe0f"):
+        refuse_hidden_signs(text)
+        assert clean_text(text) == text
+    with pytest.raises(ValidationError, match="invisible"):
+        refuse_hidden_signs("\u200d")
+
+
 def test_text_that_must_not_be_stored_is_refused_and_the_rest_is_tidied():
     for bad in ("a\x00b", "a\u202eb", "a\u2066b", "a\ud800b", "a\x07"):
         with pytest.raises(BadValue):
             clean_text(bad)
     assert clean_text(" a\u00a0 b\u200b\n c ") == "a b c"
+    assert clean_text("a\u00ad\ufeffb\u2060") == "ab"
+    assert clean_text(PERSIAN) == PERSIAN, "joiners say how letters are drawn"
+    assert clean_text("\u200d \u200c") == ""
     assert clean_text("'=1+1") == "=1+1"
     assert clean_text("<script>alert(1)</script>") == "<script>alert(1)</script>"
     with pytest.raises(BadValue, match="501 characters"):
