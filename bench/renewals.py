@@ -1,4 +1,4 @@
-"""The renewals page over 10,000 contracts beside the same rows from memory, and a calendar of all of them."""
+"""The renewals page over 10,000 contracts beside the same rows from memory, a brief among them, a calendar of all."""
 
 import time
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from django.urls import reverse
 from bench.context import Context, Row
 from bench.pages import FEW, MANY, Visitor, _reader, cost
 from governance.feeds import calendar_of
+from partners.models import Contract
 
 # Deadlines from 40 days ago to 400 days ahead, one in seven of a term that renewed itself lately.
 _DEADLINES = """
@@ -26,7 +27,8 @@ def measures(context: Context) -> Iterator[Row]:
     page = reverse("renewals")
     context.use(FEW, purpose="pages")
     _set_deadlines()
-    few = Visitor(_reader()).statements(page)
+    visitor = Visitor(_reader())
+    few, few_of_brief = visitor.statements(page), visitor.statements(_brief())
     context.use(MANY, purpose="pages")
     _set_deadlines()
     visitor = Visitor(_reader())
@@ -48,12 +50,28 @@ def measures(context: Context) -> Iterator[Row]:
     yield Row(
         "page: renewals, statements", str(many), f"with {FEW.partners}: {few}", abs(many - few), 0, " more"
     )
+    brief = cost(visitor, _brief())
+    yield Row(
+        f"page: decision brief, {MANY.partners:,} partners", f"{brief.page:.0f} ms CPU",
+        f"template {brief.template:.1f}, from memory {brief.answered:.1f} ms", brief.page - brief.template, 300, " ms",
+    )  # fmt: skip
+    many = visitor.statements(_brief())
+    yield Row(
+        "page: decision brief, statements", str(many), f"with {FEW.partners}: {few_of_brief}",
+        abs(many - few_of_brief), 0, " more",
+    )  # fmt: skip
     began = time.process_time()
     size = len(calendar_of(_reader(), "portfolio", "https://hub.example"))
     yield Row(
         f"calendar of {MANY.partners:,} contracts", f"{size / 1e6:.1f} MB", "only when something changed",
         time.process_time() - began, 10, " s",
     )  # fmt: skip
+
+
+def _brief() -> str:
+    """The brief of the contract in the middle of the line of deadlines."""
+    contracts = Contract.objects.order_by("notice_deadline", "pk")
+    return reverse("brief", args=[contracts[contracts.count() // 2].pk])
 
 
 def _set_deadlines() -> None:
