@@ -20,7 +20,9 @@ from accounts.models import AuditEntry
 from accounts.templatetags.look import day
 from governance.brief.head import if_nobody_acts
 from governance.decisions import Decided, decided_since
-from governance.models import CalendarFeed, Decision
+from governance.invitations import summary_of, uid_of
+from governance.models import CalendarFeed, Decision, Meeting, Member
+from governance.models.meetings import SKIPPED
 from partners.models import Contract, ContractTerm, term_end
 from partners.models.terms import RENEWED
 from vendorhub.roles import may
@@ -29,12 +31,17 @@ PAST, AHEAD = timedelta(days=90), timedelta(days=3 * 366)  # of what a feed hold
 LINE = 75  # bytes a line may have; longer ones are folded
 # Of a long line: neither breaks a character of several bytes, nor a sign from the backslash before it.
 _PIECE = re.compile(rb"(?s).{0,73}[^\\^](?![\x80-\xbf])|[\\^]{1,74}")
-NAMES = {CalendarFeed.OWN: "VendorHub: my contracts", CalendarFeed.PORTFOLIO: "VendorHub: contracts"}
+NAMES = {
+    CalendarFeed.OWN: "VendorHub: my contracts and meetings", CalendarFeed.PORTFOLIO: "VendorHub: contracts and meetings",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One all-day entry. `sequence` grows with every change; `modified`: when it changed last."""
+    """One entry, all-day or (`begins`, `ends` in UTC) of some hours.
+
+    `sequence` grows with every change; `modified`: when it changed last.
+    """
 
     uid: str
     day: date
@@ -44,6 +51,8 @@ class Entry:
     sequence: int
     modified: datetime
     cancelled: bool = False
+    begins: datetime | None = None
+    ends: datetime | None = None
 
 
 @dataclass
@@ -174,8 +183,29 @@ def former(feed: Feed) -> Iterator[Entry]:
             yield feed.entry(contract, "deadline", ends, deadline, said, cancelled=off)
 
 
+def meetings(feed: Feed) -> Iterator[Entry]:
+    """Meetings of forums: those one is expected at, or all one may see. The same events as the invitations."""
+    first, last = feed.today - PAST, feed.today + AHEAD
+    seen = Meeting.objects.visible_to(feed.user).filter(day__range=(first, last))
+    if feed.kind == CalendarFeed.OWN:
+        expected = Member.objects.filter(user=feed.user, left_on=None)
+        seen = seen.filter(Q(forum__chair=feed.user) | Q(forum__in=expected.values("forum")))
+    rows = list(seen.select_related("forum__partner").order_by("day", "pk"))
+    changes = AuditEntry.objects.filter(table_name="governance_meeting", row_id__in=[row.pk for row in rows])
+    changed = dict(changes.order_by().values_list("row_id").annotate(Max("at")))
+    for row in rows:
+        off = row.state == SKIPPED
+        if off and not row.invited_at:
+            continue
+        said = f"{row.forum.purpose}{f' {row.reason}' if row.reason else ''}"
+        yield Entry(
+            uid_of(row), row.day, summary_of(row), said, f"{feed.site}{row.get_absolute_url()}", row.sequence,
+            changed.get(row.pk, datetime(2000, 1, 1, tzinfo=UTC)), off, row.begins, row.ends,
+        )  # fmt: skip
+
+
 # What a feed is made of: whatever else has a day is added here.
-SOURCES: list[Callable[[Feed], Iterable[Entry]]] = [notice_deadlines, term_ends, former]
+SOURCES: list[Callable[[Feed], Iterable[Entry]]] = [notice_deadlines, term_ends, former, meetings]
 
 
 def calendar_of(user: Any, kind: str, site: str) -> bytes:
@@ -198,10 +228,14 @@ def _event(entry: Entry) -> Iterator[str]:
     yield f"DTSTAMP:{stamp}"
     yield f"LAST-MODIFIED:{stamp}"
     yield f"SEQUENCE:{entry.sequence}"
-    yield f"DTSTART;VALUE=DATE:{entry.day:%Y%m%d}"
-    yield f"DTEND;VALUE=DATE:{entry.day + timedelta(days=1):%Y%m%d}"
+    if entry.begins and entry.ends:
+        yield f"DTSTART:{entry.begins:%Y%m%dT%H%M%SZ}"
+        yield f"DTEND:{entry.ends:%Y%m%dT%H%M%SZ}"
+    else:
+        yield f"DTSTART;VALUE=DATE:{entry.day:%Y%m%d}"
+        yield f"DTEND;VALUE=DATE:{entry.day + timedelta(days=1):%Y%m%d}"
+        yield "TRANSP:TRANSPARENT"
     yield f"STATUS:{'CANCELLED' if entry.cancelled else 'CONFIRMED'}"
-    yield "TRANSP:TRANSPARENT"
     yield from _text("SUMMARY", entry.summary)
     yield from _text("DESCRIPTION", entry.description)
     yield from _folded(f"URL:{entry.address}")

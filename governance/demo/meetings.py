@@ -112,7 +112,7 @@ def _say(demo: Demo, meeting: Meeting, said: Said, position: int, number: int) -
     )  # fmt: skip
     if said.decision:
         MeetingDecision.objects.create(meeting=meeting, item=item, text=said.decision)
-    if said.action:
+    if said.action and not Action.objects.filter(forum=meeting.forum, what=said.action[0]).exists():
         what, side, days = said.action
         due = meeting.day + timedelta(days=days)
         action = Action(
@@ -122,7 +122,7 @@ def _say(demo: Demo, meeting: Meeting, said: Said, position: int, number: int) -
         )  # fmt: skip
         # Most are closed, theirs rather late; what is recent is open.
         closed = due + timedelta(days=(number * 7 + position * 5) % 23 - (8 if side == US else 2))
-        if closed < demo.today - timedelta(days=25) and (number + position) % 7:
+        if closed < demo.today - timedelta(days=10) and (number + position) % 7:
             action.outcome = Action.DROPPED if (number + position) % 6 == 5 else Action.DONE
             action.closed_on = max(closed, meeting.day)
             done = SHOWN_AS_DONE[(number + position) % len(SHOWN_AS_DONE)]

@@ -35,10 +35,12 @@ def forum_list(request: HttpRequest) -> HttpResponse:
     rows = forums.filter(level=asked["level"]) if asked["level"] in dict(LEVELS) else forums
     for word in asked["find"].split()[:10]:
         rows = rows.filter(Q(partner__name__icontains=word) | Q(purpose__icontains=word))
-    lacking = _lacking(request.user)
+    lacking, today = _lacking(request.user), timezone.localdate()
     context = {
+        "next_on": min((row.next_on for row in rows if row.next_on), default=None),  # type: ignore[attr-defined]
+        "late": Action.objects.visible_to(request.user).overdue(today).count(),
         "forums": rows, "asked": asked, "narrowed": any(asked.values()), "ever": forums.count(), "levels": LEVELS,
-        "lacking": lacking[:OFFERED], "lacking_number": lacking.count(), "today": timezone.localdate(),
+        "lacking": lacking[:OFFERED], "lacking_number": lacking.count(), "today": today,
     }  # fmt: skip
     return render(request, "governance/forum_list.html", context)
 

@@ -11,7 +11,9 @@ from icalendar import Calendar
 
 from accounts.models import OutgoingMail
 from accounts.services.mail import _message
+from governance.feeds import calendar_of
 from governance.forums import turns, working_day
+from governance.invitations import uid_of
 from governance.models import Forum, Meeting, Member
 from governance.models.meetings import HELD, PLANNED, SKIPPED
 from governance.services.forums import plan_meetings, send_invitations, set_up_model
@@ -256,6 +258,27 @@ def test_an_ended_forum_leaves_the_calendars_and_keeps_what_was_said(client: Cli
     assert set(forum.meetings.exclude(pk=held.pk).values_list("state", flat=True)) == {SKIPPED}
     assert forum.meetings.get(pk=held.pk).state == HELD
     assert plan_meetings(Forum.objects.get(pk=forum.pk)) == 0
+
+
+def test_feeds_hold_the_same_events_as_the_invitations(client: Client, forum: Forum, lead: Any) -> None:
+    other = make_meeting(make_forum(make_partner("Elsewhere")), timezone.localdate() + timedelta(days=5))
+    send_invitations(forum)
+    first = forum.meetings.first()
+    assert first
+    client.post(reverse("meeting_skip", args=[first.pk]), {"reason": "Nothing new", "version": first.version})
+    feeds = {
+        kind: {
+            event["UID"]: event
+            for event in Calendar.from_ical(calendar_of(lead, kind, "http://localhost")).events
+        }
+        for kind in ("own", "portfolio")
+    }
+    assert uid_of(other) in feeds["portfolio"]
+    assert uid_of(other) not in feeds["own"]
+    told = invited(forum)[-1].events[0]
+    event = feeds["own"][told["UID"]]
+    assert (event["SEQUENCE"], event["STATUS"], event["DTSTART"].dt) == (1, "CANCELLED", told["DTSTART"].dt)
+    assert len(feeds["own"]) == forum.meetings.count()
 
 
 # Pages
