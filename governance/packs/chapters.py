@@ -4,11 +4,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from django.core.paginator import Page
 from django.db.models import Q
 
 from accounts.templatetags.look import day
 from evidence.models import Commitment, Promise
-from evidence.timeline import Asked, Line, timeline
+from evidence.timeline import Asked, timeline
 from governance.brief import asking, categories, criteria, facts, ourselves, trend
 from governance.brief.head import score_of
 from governance.brief.open_items import after_the_fire, comfort
@@ -20,7 +21,7 @@ from governance.standing import doubt, headline
 from partners.cost_table import ahead_of_many
 from scorecards.services.comments import readable_comments
 
-QUESTIONS, ROWS, MEETINGS = 5, 40, 6
+QUESTIONS, ROWS, MEETINGS = 4, 40, 6
 HAPPENED = ("presence", "waiting", "incidents", "shared")
 MONEY = ("owed", "programme", "prices")
 # Kinds of entry and drawings a partner may read of itself.
@@ -121,11 +122,11 @@ def happened(about: About) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def entries(about: About) -> list[Line]:
-    """What was entered about the quarter, newest first."""
+def entries(about: About) -> Page:
+    """A page of what was entered about the quarter, newest first; the rest of it is only counted."""
     kinds = TOLD_KINDS if about.for_partner else ()
     asked = Asked(days=(about.quarter.first, about.quarter.last), kinds=kinds)
-    return list(timeline(about.partner, about.user, asked, 1).object_list)
+    return timeline(about.partner, about.user, asked, 1)
 
 
 def money(about: About) -> dict[str, Any]:
