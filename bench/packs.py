@@ -1,10 +1,6 @@
-"""A pack of the portfolio with 20 and with 200 partners: CPU a page, and the most memory of the worker and of its press.
-
-`python -m bench.packs` is that worker: it makes what waits and prints pages, CPU seconds, and megabytes of both.
-"""
+"""A pack of the portfolio with 20 and with 200 partners: CPU a page, and the most memory of the worker and of its press."""
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,24 +52,7 @@ def _made(context: Context, size: Size) -> dict[str, Any]:
         cursor.execute(_HAPPENED)
     today = timezone.localdate()
     ask_for_pack(Issue(User.objects.order_by("pk")[0], Quarter.of(today).before, today), paper="A4")
-    done = subprocess.run([sys.executable, "-m", "bench.packs"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.packer"], stdout=subprocess.PIPE, text=True, check=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def main() -> None:
-    """Be that worker."""
-    import django
-
-    django.setup()
-    from governance.models import Pack
-    from governance.services.packs import make_waiting_packs
-
-    make_waiting_packs()
-    own, presses = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = sum(one.ru_utime + one.ru_stime for one in (own, presses))
-    pack = Pack.objects.get()
-    print(json.dumps({"pages": pack.pages, "cpu": cpu, "worker": own.ru_maxrss / 1024, "press": presses.ru_maxrss / 1024}))  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()

@@ -16,6 +16,7 @@ from governance.demo.decisions import load_decisions
 from governance.demo.evidence import load_evidence
 from governance.demo.measured import load_measured
 from governance.demo.meetings import load_meetings
+from governance.demo.packs import load_packs
 from governance.demo.quarters import Demo, load_quarters
 from governance.demo.reminders import load_reminders
 from governance.demo.renewals import load_renewals
@@ -71,6 +72,7 @@ def load_demo(today: date | None = None) -> Demo:
         load_meetings(demo)  # their agendas quote figures
     finally:
         set_actor(None)
+    load_packs(demo)
     _shorten_history()
     return demo
 

@@ -1,6 +1,6 @@
 """Two packs that the governance lead has asked for: one for ourselves, one for the partner. The workers make them."""
 
-from governance.demo.data import Demo
+from governance.demo.quarters import Demo
 from governance.models.packs import A4
 from governance.packs.document import Issue
 from governance.packs.quarter import Quarter

@@ -7,7 +7,7 @@ import tinycss2
 from django.urls import reverse
 from django.utils import timezone
 
-from governance.models import Action, AgendaItem, Decision, Pack
+from governance.models import Action, AgendaItem, Decision, Meeting, Pack
 from governance.packs.document import Issue, margins_css
 from governance.packs.quarter import Quarter, choices
 from governance.services.packs import ask_for_pack
@@ -75,12 +75,13 @@ def world(procurement, unit):
     )
     Decision.objects.create(contract=contract, outcome="renew", reasons="CANARY-REASON", by=procurement)
     forum = make_forum(partner)
-    meeting = make_meeting(forum, TODAY - timedelta(days=5), state="held", approved_at=timezone.now())
+    meeting = make_meeting(forum, TODAY - timedelta(days=5), state="held")
     AgendaItem.objects.create(
         meeting=meeting, title="Disks", minutes="They said Tuesday", internal_note="CANARY-NOTE-ON-AN-ITEM"
     )
     dropped = {"is_dropped": True, "drop_reason": "CANARY-REASON-DROPPED"}
     AgendaItem.objects.create(meeting=meeting, title="CANARY-DROPPED", minutes="CANARY-DROPPED", **dropped)
+    Meeting.objects.filter(pk=meeting.pk).update(approved_at=timezone.now())
     draft = make_meeting(forum, TODAY - timedelta(days=1), state="held")
     AgendaItem.objects.create(meeting=draft, title="Draft", minutes="CANARY-MINUTES-NOT-APPROVED")
     make_meeting(forum, TODAY + timedelta(days=9))

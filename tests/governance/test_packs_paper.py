@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from governance.models import AgendaItem, Pack
+from governance.models import AgendaItem, Meeting, Pack
 from governance.packs import document, press
 from governance.packs.document import Issue, margins_css
 from governance.packs.quarter import Quarter
@@ -106,7 +106,7 @@ def test_nothing_leaves_and_no_file_is_read_whatever_people_typed(procurement, l
     words = hostile(site, canary)
     partner = make_partner(words[0], kind="vendor")
     forum = make_forum(partner)
-    meeting = make_meeting(forum, TODAY - timedelta(days=3), state="held", approved_at=timezone.now())
+    meeting = make_meeting(forum, TODAY - timedelta(days=3), state="held")
     template = make_template()
     cycle = make_cycle(template, state="closed", starts=LAST.first, ends=LAST.last)
     card = make_scorecard(partner, template, cycle)
@@ -118,6 +118,7 @@ def test_nothing_leaves_and_no_file_is_read_whatever_people_typed(procurement, l
         make_promise(partner, LAST.first, TODAY + timedelta(days=9), what=text)
         make_contract(partner, title=text, ends=TODAY + timedelta(days=9))
         AgendaItem.objects.create(meeting=meeting, title=text[:300], minutes=text)
+    Meeting.objects.filter(pk=meeting.pk).update(approved_at=timezone.now())
     Comment.objects.create(scorecard=card, assessment=seen, text="\n".join(words))
     for issue in (
         Issue(procurement, LAST, TODAY, partner),

@@ -120,7 +120,6 @@ def test_nothing_is_wider_than_the_paper(page, live_server, procurement):
 
 
 def test_a_partner_begins_on_a_new_page_and_its_summary_is_one(page, live_server, procurement):
-    today = timezone.localdate()
     for paper in ("A4", "Letter"):
         sheets = printed(page, live_server, reverse("portfolio_pack"), paper)
         for name in ("Northgate Cloud", "Brightwater Integration"):
