@@ -19,6 +19,8 @@ PAIRS = [
     ("Plans shared in advance, median", "notice_days"),
     ("Plans that left a chance to act", "chance_to_act"),
     ("Meetings called off, in a year", "meetings_cancelled"),
+    ("Agreed rhythm kept, in a year", "rhythm_kept"),
+    ("Actions done by their day, in a year", "actions_kept"),
 ]
 # What only they answer for and no drawing below says.
 ALONE = [

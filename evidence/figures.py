@@ -77,6 +77,11 @@ _ALL = (
     _kind("our_chance_to_act", "Our plans that left them a chance to act", SHARE, HIGH, 12, 2, US, True, "plan"),
     _kind("plan_quarters", "Of the last four quarters, with a plan they shared", COUNT, HIGH, 12, 0, noun="quarter"),
     _kind("our_plan_quarters", "Of the last four quarters, with a plan we shared", COUNT, HIGH, 12, 0, US, noun="quarter"),
+    _kind("rhythm_kept", "Agreed meetings on time with the expected level of theirs", SHARE, HIGH, 12, measurable=True, noun="meeting"),
+    _kind("our_rhythm_kept", "Agreed meetings on time with the expected level of ours, and minutes", SHARE, HIGH, 12, 3, US, True,
+          "meeting"),
+    _kind("actions_kept", "Their actions done by their day", SHARE, HIGH, 12, measurable=True, noun="action"),
+    _kind("our_actions_kept", "Our actions done by their day", SHARE, HIGH, 12, 3, US, True, "action"),
     _kind("manager_changes", "Account managers who left in two years", COUNT, LOW, 24, 1, noun="account manager"),
     _kind("manager_tenure", "How long their account manager has been ours", DAYS, HIGH, 0, 1, noun="account manager"),
 )  # fmt: skip

@@ -31,11 +31,22 @@ _STORE, _PRESENCE = (
     (SQL / "store.sql").read_text(),
     (SQL / "presence.sql").read_text().replace("{seasons}", SEASONS),
 )
-# The figures that each statement finds; "our_" mirrors what it finds for both sides.
-NAMES = {
-    group: [name for name in FIGURES if {f"'{name}'", f"'{name.removeprefix('our_')}'"} & _quoted(sql)]
-    for group, sql in GROUPS.items()
-}
+NAMES: dict[str, list[str]] = {}
+
+
+def add_group(group: str, sql: str) -> None:
+    """Let one more statement find figures: of the floors above, which say so when they are ready.
+
+    It gives (partner_id, name, value, hits, observations); "our_" mirrors a figure that it finds for both sides.
+    """
+    GROUPS[group] = sql
+    NAMES[group] = [
+        name for name in FIGURES if {f"'{name}'", f"'{name.removeprefix('our_')}'"} & _quoted(sql)
+    ]
+
+
+for _group, _sql in list(GROUPS.items()):
+    add_group(_group, _sql)
 AT_ONCE = 1_000  # partners a statement
 BATCH = 200  # partners of a worker's transaction
 SHARERS = 4  # workers that find something to do in one backlog at the same moment

@@ -59,6 +59,8 @@ class Meeting(models.Model):
     place = models.CharField(max_length=300, blank=True)
     state = models.CharField(max_length=7, choices=STATES, default=PLANNED, editable=False)
     reason = models.CharField(max_length=500, blank=True, help_text="Why it was moved or skipped.")
+    # False where its turn fell away with another rhythm or the end of the forum: nobody skipped it.
+    counts = models.BooleanField(default=True, db_default=True, editable=False)
     # The event in calendars (RFC 5545): one UID for good, a sequence that grows with every change people must learn of.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)

@@ -63,7 +63,7 @@ def _change_rhythm(forum: Forum, ahead: Iterable[Meeting]) -> list[Meeting]:
         if meeting.planned_for in still:
             kept.append(meeting)
         elif meeting.invited_at or meeting.version > 1 or meeting.items.exists():
-            _skip(meeting, OTHER_RHYTHM)
+            _skip(meeting, OTHER_RHYTHM, counts=False)
         else:
             meeting.delete()
     return kept
@@ -116,7 +116,7 @@ def _members(forum: Forum) -> list[Member]:
 @transaction.atomic
 def move_meeting(form: Any) -> Meeting:
     """Move a meeting to another day or hour for a reason; one that was skipped is planned again. Calendars follow."""
-    form.instance.state = PLANNED
+    form.instance.state, form.instance.counts = PLANNED, True
     meeting = form.save()
     return _changed(meeting)
 
@@ -130,9 +130,9 @@ def skip_meeting(meeting: Meeting, *, reason: str, version: int | None) -> Meeti
     return _skip(saved, reason)
 
 
-def _skip(meeting: Meeting, reason: str) -> Meeting:
-    meeting.state, meeting.reason = SKIPPED, reason
-    return _changed(meeting, "state", "reason", "version")
+def _skip(meeting: Meeting, reason: str, *, counts: bool = True) -> Meeting:
+    meeting.state, meeting.reason, meeting.counts = SKIPPED, reason, counts
+    return _changed(meeting, "state", "reason", "counts", "version")
 
 
 def _changed(meeting: Meeting, *fields: str) -> Meeting:
@@ -173,7 +173,7 @@ def end_forum(forum: Forum, *, version: int | None) -> Forum:
     if saved.version != version or saved.ended_on:
         raise StaleSave(saved)
     for meeting in _ahead(saved).select_for_update(of=("self",)):
-        _skip(meeting, ENDED)
+        _skip(meeting, ENDED, counts=False)
     saved.ended_on = timezone.localdate()
     saved.version += 1
     saved.save(update_fields=["ended_on", "version"])
