@@ -5,14 +5,17 @@ from datetime import UTC, date, datetime
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from accounts.versions import StaleSave
-from governance.decisions import decision_of, undecided
-from governance.models import Decision
+from governance.decisions import decided_since, decision_of, undecided, with_decision
+from governance.due import due_contracts
+from governance.models import Decision, LeadTimes
 from governance.services.decisions import AlreadyDecided, decide_admission, record_decision
-from partners.models import Contract
+from partners.models import SEGMENTS, Contract
 from partners.services.deadlines import recompute_deadlines, set_deadlines
-from tests.factories import make_contract, make_partner
+from tests.factories import make_contract, make_partner, make_user
 
 pytestmark = pytest.mark.django_db
 TERM = {
@@ -120,3 +123,44 @@ def test_admitting_is_decided_about_partners_only(executive):
     Decision.objects.create(partner=partner, outcome="admit", reasons="They answer.", by=executive)
     with pytest.raises(IntegrityError), transaction.atomic():
         Decision.objects.create(partner=partner, outcome="renew", reasons="They answer.", by=executive)
+
+
+_ENDS = st.sampled_from([None, date(2026, 12, 31), date(2027, 12, 31), date(2028, 12, 31)])
+_OUTCOMES = st.sampled_from(["renew", "renegotiate", "replace", "leave", "defer"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    terms=st.lists(st.tuples(_ENDS, st.booleans()), min_size=1, max_size=3),
+    taken=st.lists(st.tuples(st.integers(0, 2), _ENDS, _OUTCOMES, st.integers(0, 2)), max_size=9),
+)
+def test_everything_agrees_on_which_decision_counts(terms, taken):
+    """Lists, single contracts, the look-up of many terms and the SQL of what is due: one rule, four times."""
+    with transaction.atomic():
+        by, partner = make_user("executive", all_units=True), make_partner(segment="strategic")
+        contracts = [
+            make_contract(partner, ends=ends, renewed_until=date(2028, 12, 31) if ends and renewed else None)
+            for ends, renewed in terms
+        ]
+        for place, ends, outcome, hour in taken:
+            decision = Decision.objects.create(
+                contract=contracts[place % len(contracts)], term_ends=ends, outcome=outcome, reasons="x", by=by,
+                deferred_to=date(2026, 11, 1) if outcome == "defer" else None,
+            )  # fmt: skip
+            Decision.objects.filter(pk=decision.pk).update(at=datetime(2026, 11, 20, hour, tzinfo=UTC))
+        single = {contract.pk: decision_of(contract) for contract in contracts}
+        listed = {row.pk: row.decision_id for row in with_decision(Contract.objects.all())}
+        assert listed == {pk: decision and decision.pk for pk, decision in single.items()}
+        final = {pk for pk, decision in single.items() if decision and decision.outcome != "defer"}
+        assert {row.pk for row in undecided(Contract.objects.all())} == set(listed) - final
+        of_terms = decided_since(date(2026, 1, 1))
+        for contract in contracts:
+            if contract.term_ends:
+                decided = of_terms.get((contract.pk, contract.term_ends))
+                assert (decided and decided.pk) == listed[contract.pk]
+        everything_ahead = LeadTimes(**{segment: [2000] for segment, _ in SEGMENTS})
+        due = set(due_contracts(everything_ahead, date(2026, 11, 22)))
+        deferred = {pk for pk, decision in single.items() if decision and decision.outcome == "defer"}
+        ending = {contract.pk for contract in contracts if contract.term_ends}
+        assert due == (ending - final) | deferred
+        transaction.set_rollback(True)

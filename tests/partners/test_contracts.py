@@ -23,12 +23,6 @@ def partner():
     return make_partner("Alder")
 
 
-@pytest.fixture
-def analyst(client, procurement):
-    client.force_login(procurement)
-    return client
-
-
 def typed(**changes) -> dict:
     return {"title": "Hosting", "term": "fixed", "notice_unit": "days", "currency": "EUR", **changes}
 

@@ -34,12 +34,6 @@ def contract():
     )
 
 
-@pytest.fixture
-def analyst(client, procurement):
-    client.force_login(procurement)
-    return client
-
-
 def look(user, *rows, contract=None, headings=HEAD):
     return look_at(io.BytesIO(text(headings, *rows)), "costs.csv", user=user, contract=contract)
 

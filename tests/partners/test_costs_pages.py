@@ -42,12 +42,6 @@ def contract():
 
 
 @pytest.fixture
-def analyst(client, procurement):
-    client.force_login(procurement)
-    return client
-
-
-@pytest.fixture
 def administrator(client):
     client.force_login(make_user("administrator", all_units=True))
     return client

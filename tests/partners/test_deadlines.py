@@ -30,12 +30,6 @@ def clock():
         yield clock
 
 
-@pytest.fixture
-def analyst(client, procurement):
-    client.force_login(procurement)
-    return client
-
-
 def add(client, **changes):
     address = reverse("contract_create", args=[make_partner().pk])
     return client.post(address, TYPED | changes)

@@ -25,12 +25,6 @@ pytestmark = pytest.mark.django_db
 LIST = "/import/"
 
 
-@pytest.fixture
-def analyst(client, procurement):
-    client.force_login(procurement)
-    return client
-
-
 def upload(client, content: bytes, name: str = "register.csv", **fields):
     """Upload a register; the answer is the page it leads to."""
     return client.post(LIST, {"file": SimpleUploadedFile(name, content), **fields}, follow=True)

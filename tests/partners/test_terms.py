@@ -3,45 +3,24 @@
 from datetime import UTC, date, datetime
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from accounts.versions import StaleSave
 from governance.decisions import decision_of
 from governance.services.decisions import record_decision
 from partners.models import EXTENSIONS, Contract, ContractTerm
-from partners.services.deadlines import keep_terms, recompute_deadlines, set_deadlines
+from partners.services.deadlines import recompute_deadlines, set_deadlines
 from partners.services.terms import CannotExtend, extend, take_extension_back
 from partners.terms import in_sentences
-from tests.factories import make_contract, make_partner
+from tests.factories import make_partner
+from tests.partners.conftest import make_term as make
 from tests.partners.register_files import text
 from tests.partners.test_register_import import bring_in
 
-pytestmark = pytest.mark.django_db
-NOON = datetime(2026, 11, 22, 11, tzinfo=UTC)  # a Sunday
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 TYPED = {"title": "Hosting", "term": "fixed", "notice_unit": "months", "currency": "EUR"}
 RENEWING = {"notice_period": 1, "notice_unit": "months", "auto_renews": True, "renewal_months": 12}
 OPTION = {"term": EXTENSIONS, "notice_period": 1, "notice_unit": "months", "renewal_months": 6}
-
-
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def analyst(client, procurement):
-    client.force_login(procurement)
-    return client
-
-
-def make(**fields) -> Contract:
-    contract = make_contract(**fields)
-    set_deadlines([contract])
-    contract.save()
-    keep_terms([contract])
-    return contract
 
 
 def kept() -> list[tuple[str, date | None, date | None]]:
@@ -108,8 +87,8 @@ def test_the_form_and_the_register_keep_terms_in_few_statements(analyst, django_
     analyst.post(edit, TYPED | {"ends": "", "version": 2})
     assert kept() == [
         ("original", date(2027, 12, 31), None),
-        ("amended", date(2028, 6, 30), NOON.date()),
-        ("amended", None, NOON.date()),
+        ("amended", date(2028, 6, 30), date(2026, 11, 22)),
+        ("amended", None, date(2026, 11, 22)),
     ]
     headings = ["Supplier", "Contract no", "Title", "End"]
     lines = [["Alder", f"C-{n}", f"Contract {n}", "2027-12-31"] for n in range(40)]

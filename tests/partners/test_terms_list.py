@@ -3,40 +3,24 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partners.models import EVERGREEN, EXTENSIONS, Contract
-from partners.services.deadlines import keep_terms, set_deadlines
+from partners.services.deadlines import set_deadlines
 from tests.factories import make_contract, make_partner, make_unit
+from tests.partners.conftest import make_term
 from tests.partners.register_files import text
 from tests.partners.test_register_import import bring_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 URL = "/contracts/"
 TODAY = date(2026, 11, 22)
 
 
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(datetime(2026, 11, 22, 11, tzinfo=UTC), tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def analyst(client, procurement):
-    client.force_login(procurement)
-    return client
-
-
 def make(title, **fields) -> Contract:
-    contract = make_contract(title=title, **fields)
-    set_deadlines([contract])
-    contract.save()
-    keep_terms([contract])
-    return contract
+    return make_term(title=title, **fields)
 
 
 def titles(client, **asked) -> list[str]:

@@ -4,41 +4,19 @@ import re
 from datetime import UTC, date, datetime
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from governance.services.decisions import record_decision
-from partners.models import EVERGREEN, EXTENSIONS, Amendment, Contract, Document
-from partners.services.deadlines import keep_terms, recompute_deadlines, set_deadlines
+from partners.models import EVERGREEN, EXTENSIONS, Amendment, Document
+from partners.services.deadlines import recompute_deadlines
 from partners.services.terms import extend
-from tests.factories import make_contract
+from tests.partners.conftest import make_term as make
 
-pytestmark = pytest.mark.django_db
-NOON = datetime(2026, 11, 22, 11, tzinfo=UTC)  # a Sunday
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 OPTION = {
     "term": EXTENSIONS, "starts": date(2025, 9, 1), "ends": date(2027, 8, 31), "notice_period": 1,
     "notice_unit": "months", "renewal_months": 6, "extensions": 2,
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def analyst(client, procurement):
-    client.force_login(procurement)
-    return client
-
-
-def make(**fields) -> Contract:
-    contract = make_contract(**fields)
-    set_deadlines([contract])
-    contract.save()
-    keep_terms([contract])
-    return contract
 
 
 def page_of(client, address) -> str:
