@@ -18,7 +18,7 @@ from evidence.kinds import Kind
 from evidence.models import Entry
 from partners.fields import MoneyField
 from partners.models import Partner
-from partners.names import plain
+from partners.names import plain, plain_words
 from partners.register.dates import DateReader
 from partners.register.money import MoneyReader
 from partners.register.reading import Table
@@ -60,7 +60,7 @@ def columns(kind: Kind) -> dict[str, str]:
     form = kind.form(instance=kind.model(partner=Partner()))  # type: ignore[misc]
     found = {PARTNER: PARTNER}
     return found | {
-        name: _words(str(field.label)) for name, field in form.fields.items() if name != "version"
+        name: plain_words(str(field.label)) for name, field in form.fields.items() if name != "version"
     }
 
 
@@ -188,10 +188,10 @@ def _day_part(cell: Cell) -> Cell:
 
 
 def _choice(field: forms.ChoiceField, cell: Cell) -> str:
-    words = _words(clean_text(cell))
+    words = plain_words(clean_text(cell))
     choices: Any = field.choices
     for key, label in choices:
-        if words in (_words(str(key)), _words(str(label))):
+        if words in (plain_words(str(key)), plain_words(str(label))):
             return str(key)
     known = ", ".join(str(label) for key, label in choices if key not in ("", None))
     raise BadValue(f"{shown(cell)} is none of: {known}")
@@ -199,7 +199,7 @@ def _choice(field: forms.ChoiceField, cell: Cell) -> str:
 
 def _places(known: Mapping[str, str], headings: Sequence[str]) -> dict[str, int]:
     """Which column holds which field: by its own heading first, else by what other tools call it."""
-    words = [_words(heading) for heading in headings]
+    words = [plain_words(heading) for heading in headings]
     found: dict[str, int] = {}
     for spellings in (
         {name: {heading, name.replace("_", " ")} for name, heading in known.items()},
@@ -210,10 +210,6 @@ def _places(known: Mapping[str, str], headings: Sequence[str]) -> dict[str, int]
                 if name not in found and place not in found.values() and text in texts:
                     found[name] = place
     return found
-
-
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"[^\W_]+", plain(text)))
 
 
 def typed_of(form: EntryForm) -> dict[str, str]:

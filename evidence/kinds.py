@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.templatetags.look import day, money
 from accounts.words import counted
 from evidence import forms
-from evidence.figures import working_days
+from evidence.figures import words, working_days
 from evidence.models import (
     THEM,
     US,
@@ -33,6 +33,7 @@ from evidence.models.contacts import DELIVERED, IGNORED
 from evidence.models.promises import NOTHING
 from evidence.models.service import CUSTOMER, PRAISE
 from evidence.owed import is_owing
+from partners.dates import quarter_number
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,9 @@ def _promise(entry: Promise) -> str:
         return "We asked; not promised yet"
     moves = list(entry.moves.all())
     moved = f", moved {'once' if len(moves) == 1 else f'{len(moves)} times'}" if moves else ""
+    slip = entry.slip(timezone.localdate())
     if entry.delivered_on:
-        slip = (entry.delivered_on - entry.due_on).days
         return f"Delivered {_days(slip, 'late' if slip > 0 else 'early') if slip else 'on the day'}{moved}"
-    slip = (timezone.localdate() - entry.due_on).days
     if slip > 0:
         now = f", now for {day(moves[-1].due_on)}" if moves else ""
         return f"Open, {_days(slip, 'past the first day')}{moved}{now}"
@@ -146,10 +146,8 @@ def _value(entry: ValueStatement) -> str:
 
 
 def _benchmark(entry: Benchmark) -> str:
-    part = round((entry.our_price / entry.median - 1) * 100)
-    where = f"{abs(part)} % {'above' if part > 0 else 'below'}" if part else "at"
     prices = f"{entry.currency} {entry.our_price.normalize():f} against {entry.median.normalize():f}"
-    return f"{where} the market median: {prices}"
+    return f"{words('benchmark_position', entry.position, 1)}: {prices}"
 
 
 def _disclosure(entry: Disclosure) -> str:
@@ -196,8 +194,6 @@ ENTERED = {slug: kind for slug, kind in KINDS.items() if kind.form}
 def address_of(entry: Entry) -> str:
     """Where an entry is read and changed: its own page, or the page of its quarter."""
     if isinstance(entry, ValueStatement):
-        number = (entry.quarter.month + 2) // 3
-        return reverse(
-            "value_quarter", args=[entry.partner_id, entry.provider_id or 0, entry.quarter.year, number]
-        )
+        quarter = entry.quarter.year, quarter_number(entry.quarter)
+        return reverse("value_quarter", args=[entry.partner_id, entry.provider_id or 0, *quarter])
     return entry.get_absolute_url()

@@ -10,7 +10,7 @@ from django.urls import reverse
 from evidence.models import Agreement, ValueStatement
 from evidence.models.service import CUSTOMER, PARTIES, PROVIDER, VENDOR
 from evidence.value import Verdict, verdict
-from partners.dates import plus_months
+from partners.dates import plus_months, quarter_name, quarter_number, quarter_start
 from partners.models import Contract, Partner
 
 SHOWN = 8  # quarters
@@ -26,7 +26,7 @@ class Quarter:
 
     @property
     def name(self) -> str:
-        return f"Q{quarter_number(self.starts)} {self.starts.year}"
+        return quarter_name(self.starts)
 
     @property
     def is_silent(self) -> bool:
@@ -73,16 +73,6 @@ class Triangle:
         )
 
 
-def first_day(day: date) -> date:
-    """The first day of the quarter that holds the day."""
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-
-
-def quarter_number(day: date) -> int:
-    """Which quarter of its year, 1 to 4."""
-    return (day.month + 2) // 3
-
-
 def parties_of(vendor: Partner, provider: Partner | None) -> list[tuple[str, str]]:
     """Who speaks, by name: ourselves, the vendor, and the provider where there is one."""
     names = {CUSTOMER: "We, the customer", VENDOR: vendor.name, PROVIDER: provider.name if provider else ""}
@@ -125,7 +115,7 @@ def triangles_of(partner: Partner, user: Any, today: date) -> list[Triangle]:
         pairs[partner.pk, None] = (partner, None)
     seen = set(Partner.objects.visible_to(user).filter(pk__in=_ids(pairs)).values_list("pk", flat=True))
     weighs = weights()
-    this = first_day(today)
+    this = quarter_start(today)
     quarters = [plus_months(this, -3 * back) for back in range(SHOWN - 1, -1, -1)]
     found = [
         _triangle(vendor, provider, said.get(pair, {}), quarters, weighs)

@@ -10,7 +10,7 @@ from typing import Any
 from accounts.templatetags.look import day
 from accounts.uploads import Problem
 from partners.costs import EXIT
-from partners.names import plain
+from partners.names import plain_words
 from partners.register.dates import DateReader, means_no_end
 from partners.register.money import DOLLARS, KRONER, MoneyReader, currency_code
 from partners.register.reading import Table
@@ -129,15 +129,11 @@ def _places(headings: Sequence[str]) -> dict[str, int]:
     """Which column holds what; the first of several that would do."""
     found: dict[str, int] = {}
     for place, heading in enumerate(headings):
-        words = _words(heading)
+        words = plain_words(heading)
         for name, known in HEADINGS.items():
             if words in known.split("|"):
                 found.setdefault(name, place)
     return found
-
-
-def _words(cell: Any) -> str:
-    return " ".join(re.findall(r"[^\W_]+", plain(str(cell))))
 
 
 class _Wrong(ValueError):
@@ -210,7 +206,7 @@ class _Reader:
 
 
 def _one_of(known: dict[Any, str], cell: Cell, what: str) -> Any:
-    words = _words(clean_text(cell))
+    words = plain_words(clean_text(cell))
     for value, spellings in known.items():
         if words in spellings.split("|"):
             return value

@@ -38,6 +38,21 @@ def plus_months(day: date, months: int, *, keep_month_end: bool = False) -> date
     return date(year, month + 1, last if is_last else min(day.day, last))
 
 
+def quarter_start(day: date) -> date:
+    """The first day of the quarter that holds the day."""
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
+def quarter_number(day: date) -> int:
+    """Which quarter of its year, 1 to 4."""
+    return (day.month + 2) // 3
+
+
+def quarter_name(day: date) -> str:
+    """Q3 2026."""
+    return f"Q{quarter_number(day)} {day.year}"
+
+
 def before(end: date, number: int, unit: str) -> date:
     """The day that lies a number of days, weeks or months before another."""
     if unit == "months":

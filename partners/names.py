@@ -23,6 +23,11 @@ def plain(text: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
+def plain_words(text: str) -> str:
+    """Its words alone, without accents, case or signs: "Wartung / Jahr" becomes "wartung jahr"."""
+    return " ".join(_WORD.findall(plain(text)))
+
+
 def name_key(name: str) -> str:
     """Return what two spellings of one name share: no case, accents, punctuation or legal form.
 

@@ -12,7 +12,7 @@ from accounts.templatetags.look import day
 from accounts.words import counted
 from evidence.charts.svg import Table, drawing, label, long, mark, path, rect
 from evidence.models import THEM
-from partners.dates import plus_months
+from partners.dates import plus_months, quarter_name, quarter_number
 
 MONTHS, QUARTERS = 36, 8
 Stretch = tuple[date, date]  # first and last day
@@ -174,7 +174,7 @@ class Disclosures:
 
     def table(self) -> Table:
         rows = [
-            (_name(quarter), *self.of(quarter, THEM), *self.of(quarter, "us"))
+            (quarter_name(quarter), *self.of(quarter, THEM), *self.of(quarter, "us"))
             for quarter in reversed(self.quarters)
         ]
         columns = [
@@ -208,8 +208,8 @@ class Disclosures:
                 said.append(
                     f"{'they' if side == THEM else 'we'} shared {counted(plans, 'plan')} and {others} other"
                 )
-            body.append(mark(f"{_name(quarter)}: {'; '.join(said)}", *shapes))
-            name = _name(quarter) if step > 60 else f"Q{(quarter.month + 2) // 3}"
+            body.append(mark(f"{quarter_name(quarter)}: {'; '.join(said)}", *shapes))
+            name = quarter_name(quarter) if step > 60 else f"Q{quarter_number(quarter)}"
             body.append(label(place * step + step / 2, bottom + 12, name, "t3 t11 m"))
         body.append(path("ax", f"M0 {axis:.1f}H{width}"))
         if step <= 60:
@@ -218,7 +218,7 @@ class Disclosures:
                 for place, quarter in enumerate(self.quarters)
                 if quarter.month == 1 or not place
             ]
-        title = f"Plans and other news shared, {_name(self.quarters[0])} to {_name(self.quarters[-1])}: theirs above the line, ours below"
+        title = f"Plans and other news shared, {quarter_name(self.quarters[0])} to {quarter_name(self.quarters[-1])}: theirs above the line, ours below"
         return drawing(
             "shared", width, bottom + (30 if step <= 60 else 16), title, self.heading + ".", "".join(body)
         )
@@ -292,10 +292,6 @@ class Waiting:
 
 def _age(days: int) -> str:
     return next(name for limit, name in AGES if limit is None or days <= limit)
-
-
-def _name(quarter: date) -> str:
-    return f"Q{(quarter.month + 2) // 3} {quarter.year}"
 
 
 def _quarters(number: int) -> str:

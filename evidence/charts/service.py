@@ -15,6 +15,7 @@ from django.utils.text import Truncator
 from accounts.templatetags.look import day, money, plain
 from accounts.words import counted
 from evidence.charts.svg import Table, circle, drawing, entry, label, long, mark, path, rect
+from evidence.figures import words
 from evidence.models import Benchmark, Incident, Programme
 from partners.dates import plus_months
 
@@ -268,8 +269,8 @@ class Prices:
         body, said = [], []
         for place, row in enumerate(self.items):
             y = place * row_height
-            words = f"{row.item}: {position(row)}{', out of date' if self.is_stale(row) else ''}"
-            said.append(words)
+            whole = f"{row.item}: {position(row)}{', out of date' if self.is_stale(row) else ''}"
+            said.append(whole)
             body.append(
                 f'<g class="{"stale" if self.is_stale(row) else "fresh"}">{self._row(row, y, across, width)}</g>'
             )
@@ -319,6 +320,4 @@ def _part(value: Decimal | None, row: Benchmark) -> float:
 
 def position(row: Benchmark) -> str:
     """Our price against the median: 12 % above."""
-    part = (row.our_price / row.median - 1) * 100
-    shown = f"{abs(part):.0f}"
-    return "at the median" if shown == "0" else f"{shown} % {'above' if part > 0 else 'below'} the median"
+    return words("benchmark_position", row.position, 1).replace("market ", "")

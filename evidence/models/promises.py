@@ -1,5 +1,7 @@
 """What was promised and committed: roadmap promises with every move of their date, and commitments with money behind."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 
@@ -53,6 +55,10 @@ class Promise(Entry):
 
     def __str__(self) -> str:
         return self.what
+
+    def slip(self, today: date) -> int:
+        """Days from the first promised day, which it must have, to its delivery or, while open, to today."""
+        return ((self.delivered_on or today) - self.due_on).days  # type: ignore[operator]
 
 
 class PromiseMove(models.Model):

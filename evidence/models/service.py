@@ -1,5 +1,6 @@
 """How well it ran, and what it is worth: incidents and praise, programmes, value statements, benchmarks."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -15,6 +16,7 @@ from evidence.models.entries import (
     positive,
     reference_of_partner,
 )
+from partners.dates import quarter_name
 from partners.models import Partner
 
 INCIDENT, PRAISE = "incident", "praise"
@@ -226,7 +228,7 @@ class ValueStatement(Entry):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_party_display()}, Q{(self.quarter.month + 2) // 3} {self.quarter.year}"
+        return f"{self.get_party_display()}, {quarter_name(self.quarter)}"
 
 
 class Benchmark(Entry):
@@ -260,3 +262,8 @@ class Benchmark(Entry):
 
     def __str__(self) -> str:
         return self.item
+
+    @property
+    def position(self) -> Decimal:
+        """Our price against the median, as a part of it above."""
+        return Decimal(self.our_price) / self.median - 1

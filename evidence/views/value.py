@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from evidence.models import Agreement, ValueStatement
 from evidence.services.value import save_agreement, save_quarter
-from evidence.triangles import first_day, parties_of, quarter_number, triangles_of
+from evidence.triangles import parties_of, triangles_of
 from evidence.value_forms import AgreementForm, StatementForm
-from partners.dates import plus_months
+from partners.dates import plus_months, quarter_number, quarter_start
 from partners.models import Partner
 from vendorhub.roles import needs
 
@@ -27,7 +27,7 @@ def value(request: HttpRequest, pk: int) -> HttpResponse:
     triangles = triangles_of(partner, request.user, today)
     context = {
         "partner": partner,
-        "triangles": [(one, one.address(plus_months(first_day(today), -3))) for one in triangles],
+        "triangles": [(one, one.address(plus_months(quarter_start(today), -3))) for one in triangles],
     }
     return render(request, "evidence/value.html", context)
 

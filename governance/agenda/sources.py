@@ -14,12 +14,11 @@ from evidence.followups import BENCHMARK_MONTHS, talks, talks_due
 from evidence.models import THEM, US, Commitment, Figure, Promise, Request, ValueStatement
 from evidence.models.contacts import IGNORED
 from evidence.owed import by_side, is_owed
-from evidence.triangles import quarter_number
 from governance.agenda.points import Drafting, Point, evidence_of
 from governance.decisions import undecided
 from governance.models import Action
 from governance.models.forums import OPERATIONAL, STRATEGIC, TACTICAL
-from partners.dates import plus_months
+from partners.dates import plus_months, quarter_name
 from partners.models import Contract, Partner
 from scorecards.figures import comparisons
 from scorecards.models import Cycle, Scorecard
@@ -177,7 +176,7 @@ def value(at: Drafting) -> Iterator[Point]:
             yield Point(
                 f"value:{vendor}:{provider or 0}:{quarter:%Y%m}",
                 at.named(held[0].partner, f"Value: {who} got no more back than was put in"),
-                f"Q{quarter_number(quarter)} {quarter.year}", reverse("value", args=[vendor]), vendor,
+                quarter_name(quarter), reverse("value", args=[vendor]), vendor,
             )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def _kept(row: Promise) -> bool:
 def _became(row: Promise) -> str:
     if row.withdrawn_on:
         return f"withdrawn {day(row.withdrawn_on)}"
-    slip = ((row.delivered_on or timezone.localdate()) - row.due_on).days  # type: ignore[operator]
+    slip = row.slip(timezone.localdate())
     if row.delivered_on:
         return f"{counted(slip, 'day')} late" if slip > 0 else "on time"
     return f"open, {counted(slip, 'day')} late"
