@@ -11,6 +11,8 @@ from accounts.words import counted
 from evidence.followups import is_unchallenged, talks, talks_due
 from governance.brief.section import Section, Source, short
 from governance.brief.subject import Renewal, Subject
+from governance.models import Action
+from governance.models.forums import THEM, US
 from governance.words import sentence, spelled
 from partners.models import EVERGREEN, Contract
 from scorecards.models import Cycle, Score, Scorecard
@@ -20,7 +22,9 @@ SHOWN = 5
 
 def section(about: Renewal) -> Section | None:
     """Of a renewal."""
-    return listed([*scoring(about), *after_the_fire(about), *comfort(about), *gaps(about.contract)])
+    return listed(
+        [*scoring(about), *after_the_fire(about), *overdue(about), *comfort(about), *gaps(about.contract)]
+    )
 
 
 def of_admission(about: Subject) -> Section | None:
@@ -77,6 +81,23 @@ def after_the_fire(about: Subject) -> list[dict[str, Any]]:
         _item(f"{short(talk.words, 70)}, due {away(talk.due)}", talk.incident.get_absolute_url())
         for talk in found
     ]
+
+
+def overdue(about: Subject) -> list[dict[str, Any]]:
+    """Actions of either side out of meetings that are past their day."""
+    late = (
+        Action.objects.visible_to(about.user)
+        .filter(forum__partner=about.partner)
+        .overdue(timezone.localdate())
+    )
+    number = dict(late.order_by().values_list("side").annotate(Count("pk")))
+    if not number:
+        return []
+    said = " and ".join(
+        f"{number[side]} of {whose}" for side, whose in ((THEM, "theirs"), (US, "ours")) if side in number
+    )
+    query = f"?show=overdue&partner={about.partner.pk}"
+    return [_item(f"Actions overdue: {said}", f"{reverse('action_list')}{query}")]
 
 
 def comfort(about: Subject) -> list[dict[str, Any]]:
