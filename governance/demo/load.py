@@ -17,6 +17,7 @@ from governance.demo.evidence import load_evidence
 from governance.demo.measured import load_measured
 from governance.demo.meetings import load_meetings
 from governance.demo.packs import load_packs
+from governance.demo.pairs import load_pairs
 from governance.demo.quarters import Demo, load_quarters
 from governance.demo.reminders import load_reminders
 from governance.demo.renewals import load_renewals
@@ -64,6 +65,7 @@ def load_demo(today: date | None = None) -> Demo:
         load_evidence(demo)
         load_calendar(demo)
         load_measured()
+        load_pairs()
         load_quarters(demo)
         load_renewals(demo)
         load_decisions(demo)
