@@ -16,7 +16,7 @@ from scorecards.models import Category, Criterion, Score, Scorecard, Template
 from scorecards.scoring import Outcome
 from scorecards.whole import whole
 
-FIELD = 200  # partners that are compared: the first by score
+FIELD = 100  # partners that are compared: the first by score
 MOST_TYPED = 10_000  # a weight that the what-if page takes
 
 
