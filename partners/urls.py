@@ -49,6 +49,7 @@ urlpatterns = [
     path("contracts/costs/<int:pk>/edit/", costs.cost_edit, name="cost_edit"),
     path("contracts/costs/<int:pk>/delete/", costs.cost_delete, name="cost_delete"),
     path("settings/currencies/", currencies.currencies, name="currencies"),
+    path("settings/currencies/import/", currencies.rates_import, name="rates_import"),
     path("settings/currencies/reporting/", currencies.reporting_edit, name="reporting_edit"),
     path("settings/currencies/<int:pk>/", currencies.rate_edit, name="rate_edit"),
     path("settings/currencies/<int:pk>/delete/", currencies.rate_delete, name="rate_delete"),

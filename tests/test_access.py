@@ -80,7 +80,7 @@ PLAIN = {
     "decision_list", "decision_export", "contract_list", "contract_export",
     "home", "portfolio", "portfolio_export", "portfolio_heat", "portfolio_order", "portfolio_order_export", "partner_list", "partner_export", "partner_create",
     "import_list", "template_list", "template_import", "cycle_list", "cycle_create", "settings", "people",
-    "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "reporting_edit", "costs_import", "costs_export",
+    "person_create", "units", "mail_list", "mail_retry_all", "mail_choices", "audit_list", "currencies", "rates_import", "reporting_edit", "costs_import", "costs_export",
     "event_import", "event_drafts", "entry_start", "title_rules", "forum_list", "forum_create", "forum_model", "action_list", "action_export",
     "renewals", "renewals_export", "renewals_compare", "lead_times", "agreement", "portfolio_pack", "pack_list", "pack_margins", "entry_import", "entry_export", "calendar", "calendar_renew", "calendar_revoke",
 }  # fmt: skip

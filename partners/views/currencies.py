@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -11,10 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.numbers import row_number
+from accounts.words import counted
 from partners.cost_forms import RateForm, ReportingForm
 from partners.models import Rate, Reporting
+from partners.services import rate_import as service
 from partners.services.costs import choose_reporting, currencies_in_use, current_rates
 from partners.services.partners import delete_unchanged, save_holding
+from partners.views.tables import from_table
 from vendorhub.roles import needs
 
 
@@ -55,6 +59,22 @@ def reporting_edit(request: HttpRequest) -> HttpResponse:
         return redirect("currencies")
     rate = Rate(reporting=current_rates().currency)
     return _page(request, RateForm(instance=rate), form, status=400)
+
+
+@needs("manage_users")
+@require_http_methods(["GET", "HEAD", "POST"])
+def rates_import(request: HttpRequest) -> HttpResponse:
+    """Rates from a file: choose it, look at what it would do, confirm."""
+
+    def done(plan: service.Plan) -> HttpResponse:
+        messages.success(request, f"{counted(len(plan.changes), 'rate')} written.")
+        return redirect("currencies")
+
+    context = {"columns": service.COLUMNS, "currency": current_rates().currency}
+    return from_table(
+        request, "partners/rate_import.html", context, look_at=partial(service.look_at, user=request.user),
+        confirm=partial(service.confirm, user=request.user), done=done, name="Rates", salt=service.salt(request.user),
+    )  # fmt: skip
 
 
 def _reporting() -> Reporting:
