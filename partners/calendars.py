@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache, lru_cache
+from zoneinfo import available_timezones
 
 import holidays
 
@@ -14,6 +15,12 @@ _YEARS = range(1950, 2200)  # nobody decrees the holidays of others
 def countries() -> frozenset[str]:
     """ISO 3166 codes of the countries whose public holidays are known."""
     return frozenset(holidays.list_supported_countries(include_aliases=False))
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Names of the time zones of the time zone database, which are looked up in hundreds of files."""
+    return frozenset(available_timezones())
 
 
 @cache

@@ -3,14 +3,13 @@
 import re
 from decimal import Decimal
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
-from partners.calendars import countries
+from partners.calendars import countries, time_zones
 from partners.register.money import CURRENCIES
 
 _MONEY = re.compile(
@@ -107,7 +106,7 @@ class TimeZoneField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         name = str(value or "").strip()
-        if name and name not in available_timezones():
+        if name and name not in time_zones():
             raise ValidationError(
                 "This is not a time zone. Write for example Europe/Berlin or America/Chicago."
             )

@@ -98,6 +98,12 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.DATABASES["default"]["HOST"] = str(embedded.socket_folder(cluster.data_dir))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first; pytest-django then puts those with transactions of their own behind the others, as always."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """A data directory for a site started by the test."""

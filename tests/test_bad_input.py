@@ -14,6 +14,7 @@ from tests.forms import PageForm, page_forms
 from tests.test_access import OURS, World, _permission
 from vendorhub.roles import PERMISSIONS
 
+pytestmark = pytest.mark.long
 SCRIPT = "<script>alert(1)</script>"
 BAD = [
     "", "   ", "NaN", "Infinity", "-Infinity", "1_000", "٣", "-1", "99999999999999999999", "1e400", "0.00001", "3,5,7",

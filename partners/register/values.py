@@ -7,10 +7,9 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from accounts.signs import TURNS_TEXT, without_joiners, without_unseen
-from partners.calendars import country_code
+from partners.calendars import country_code, time_zones
 from partners.dates import before
 from partners.names import plain
 from partners.register.workbook import Cell, CellError
@@ -205,7 +204,7 @@ def read_time_zone(cell: Cell) -> str:
 
 @cache
 def _zones() -> dict[str, str]:
-    return {name.casefold(): name for name in available_timezones()}
+    return {name.casefold(): name for name in time_zones()}
 
 
 def contradiction(

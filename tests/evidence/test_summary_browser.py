@@ -8,7 +8,7 @@ from governance.demo.load import load_demo
 from partners.models import Partner
 from tests.browser.test_quarterly_loop import fits, sign_in, violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Pairs of labels of one drawing that cover each other, and labels that leave their drawing to the side.
 UNCLEAR = """() => [...document.querySelectorAll('.finding svg')].filter(svg => svg.getBoundingClientRect().width).flatMap(svg => {
     const whole = svg.getBoundingClientRect();

@@ -274,6 +274,7 @@ def doubled(account: Account) -> list[str]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_in_900_days_nothing_is_lost_and_nothing_is_doubled(capsys):
     world, started = World(7), time.monotonic()

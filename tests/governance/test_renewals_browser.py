@@ -11,7 +11,7 @@ from governance.demo.load import load_demo
 from partners.models import Contract
 from tests.browser.test_quarterly_loop import fits, follow, sign_in, violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Of every label on the line that is shown: the ground its name and what stands under it cover.
 LABELS = """() => [...document.querySelectorAll('.line svg')].filter(svg => svg.getBoundingClientRect().width).flatMap(
     svg => [...svg.querySelectorAll('text.t1, text.t3, circle')].map(one => {
