@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from django.template import Context, RequestContext, Template
+from django.test.signals import template_rendered
 
 from vendorhub import embedded
 from vendorhub.processes import Program, stop
@@ -102,6 +104,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first; pytest-django then puts those with transactions of their own behind the others, as always."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def _render(template: Template, context: Context) -> str:
+    """As Django does it for tests, which keeps a copy of every context; but of pages only, not of each field."""
+    if context.template is template and isinstance(context, RequestContext):
+        template_rendered.send(sender=template, template=template, context=context)
+    return template.nodelist.render(context)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _contexts_of_pages(django_test_environment: None) -> None:
+    Template._render = _render
 
 
 @pytest.fixture
