@@ -16,6 +16,7 @@ SHARE, DAYS, WORKING_DAYS, COUNT, TIMES, INDEX, ABOVE = (
     "share", "days", "working days", "count", "times", "index", "above",
 )  # fmt: skip
 ONLY_IN_SEASON, NO_DIFFERENCE = "only in season", "no difference shown"
+OUT_OF_DATE = "out of date"  # of what was counted once, and nothing within the period
 NOT_ENOUGH = "not enough to say"
 Z = 1.959963984540054  # the 97.5 per cent point of the normal distribution
 

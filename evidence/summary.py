@@ -23,7 +23,7 @@ from evidence.charts.promises import Ledger
 from evidence.charts.service import Balance, Incidents, Prices
 from evidence.charts.svg import Panel, Table, entry
 from evidence.facts import Facts, between
-from evidence.figures import working_days
+from evidence.figures import OUT_OF_DATE, working_days
 from evidence.kinds import KINDS
 from evidence.models import (
     THEM,
@@ -288,6 +288,8 @@ class Summary:
         prices = Prices(rows, self.today)
         said = self.facts.said("benchmark_position")
         heading = f"Price: {said}" if said else "Our price in the market"
+        if rows and all(prices.is_stale(row) for row in rows):
+            heading = f"Price: {OUT_OF_DATE}, the last comparison is from {day(rows[0].as_of)}"
         notes = ["Grey: older than twelve months."] if any(prices.is_stale(row) for row in rows) else []
         return Panel(
             "prices", heading, "What we pay beside the low, the median and the high of the market, item by item.",

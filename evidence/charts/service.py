@@ -238,7 +238,7 @@ class Prices:
         self.items, self.today = benchmarks, today
 
     def is_stale(self, row: Benchmark) -> bool:
-        return plus_months(row.as_of, 12) < self.today
+        return row.as_of < plus_months(self.today, -12)
 
     def table(self) -> Table:
         columns = [

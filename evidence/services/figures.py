@@ -175,9 +175,9 @@ WITH found AS MATERIALIZED (
 INSERT INTO evidence_figure AS f (partner_id, name, value, lower, upper, observations, word, starts)
 SELECT partner_id, 'presence_ratio', value, lower, upper, observations, word,
        CASE WHEN starts > (%(today)s - interval '36 months')::date THEN starts END FROM found
+EXCEPT SELECT partner_id, name, value, lower, upper, observations, word, starts FROM evidence_figure
+WHERE partner_id = ANY (%(partners)s) AND name = 'presence_ratio'
 ON CONFLICT (partner_id, name) DO UPDATE
 SET value = excluded.value, lower = excluded.lower, upper = excluded.upper, observations = excluded.observations,
     word = excluded.word, starts = excluded.starts
-WHERE (f.value, f.lower, f.upper, f.observations, f.word, f.starts) IS DISTINCT FROM
-      (excluded.value, excluded.lower, excluded.upper, excluded.observations, excluded.word, excluded.starts)
 """

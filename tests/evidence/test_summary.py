@@ -456,3 +456,13 @@ def test_all_money_is_in_the_sum_however_few_are_listed(partner, summary):
 def test_money_is_at_stake_only_until_it_is_decided(partner, fields, said):
     row = make_commitment(partner, **{"consequence": "penalty", "amount": 5, "currency": "EUR", **fields})
     assert KINDS["commitment"].reads(row) == said
+
+
+def test_a_price_compared_long_ago_is_out_of_date_and_says_since_when(partner, summary):
+    make_benchmark(partner, date(2024, 3, 1))
+    make_benchmark(partner, date(2025, 3, 1), item="An hour")
+    refresh([partner.pk], TODAY)
+    found = summary()
+    assert found.facts.of("benchmark_position").said == "out of date"
+    headings = [one.heading for one in found.panels]
+    assert headings == ["Price: out of date, the last comparison is from 1 Mar 2025"]

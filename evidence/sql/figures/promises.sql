@@ -1,4 +1,4 @@
--- Promises, against the first day they were promised for.
+-- Promises, against the first day they were promised for. A delivery or withdrawal dated after today is none yet.
 SELECT t.partner_id, f.*
 FROM (
     SELECT partner_id,
@@ -16,8 +16,12 @@ FROM (
                due_on >= since AND due_on < %(today)s AND (withdrawn_on IS NULL OR withdrawn_on >= due_on) AS came_due,
                due_on >= since AND withdrawn_on IS NULL AND (due_on < %(today)s OR delivered_on IS NOT NULL) AS slips,
                asked_by_us AND promised_on >= since AS asked
-        FROM evidence_promise, (SELECT (%(today)s - interval '36 months')::date AS since) period
-        WHERE partner_id = ANY (%(partners)s) AND promised_on <= %(today)s
+        FROM (
+            SELECT partner_id, promised_on, due_on, asked_by_us, (%(today)s - interval '36 months')::date AS since,
+                   CASE WHEN delivered_on <= %(today)s THEN delivered_on END AS delivered_on,
+                   CASE WHEN withdrawn_on <= %(today)s THEN withdrawn_on END AS withdrawn_on
+            FROM evidence_promise WHERE partner_id = ANY (%(partners)s) AND promised_on <= %(today)s
+        ) known
     ) promise GROUP BY partner_id
 ) t, LATERAL (VALUES
     ('promises_kept', NULL::numeric, t.kept, t.due),
