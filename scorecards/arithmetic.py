@@ -93,6 +93,7 @@ class CriterionRow(Row):
 class CategoryRow(Row):
     category: Category
     criteria: list[CriterionRow] = field(default_factory=list)
+    without_severity: tuple[Decimal, Decimal, Decimal] | None = None  # score, lower, upper
 
     @property
     def key(self) -> str:

@@ -188,6 +188,22 @@ def weight_bar(points: Any, possible: Any, longest: Any, *, thin: bool = False) 
     return _svg(280, 16, title, body, css="wbar")
 
 
+def whisker(lower: Any, upper: Any, adjusted: Any, raw: Any, width: int = 120) -> SafeString:
+    """A score without severity as a dot on the line of its 95 % interval, the raw one as a tick; 0 to 100 wide."""
+
+    def across(value: Any) -> float:
+        return 4 + (width - 8) * min(max(float(value), 0), 100) / 100
+
+    body = [
+        f'<path class="ax" d="M4 14H{width - 4}"/>',
+        f'<path class="ln2" d="M{across(lower):.1f} 8H{across(upper):.1f}M{across(lower):.1f} 5v6M{across(upper):.1f} 5v6"/>',
+        f'<path class="acc" d="M{across(raw):.1f} 3v10"/>',
+        f'<circle class="dot" cx="{across(adjusted):.1f}" cy="8" r="3"/>',
+    ]
+    title = f"{score(adjusted)} without severity, between {score(lower)} and {score(upper)}; {score(raw)} as marked"
+    return _svg(width, 16, title, "".join(body))
+
+
 def progress_bar(done: int, total: int) -> SafeString:
     """One piece a criterion, the first `done` in the accent."""
     pieces = "".join(

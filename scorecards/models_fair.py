@@ -1,5 +1,6 @@
 """What a closed cycle's ratings come to once severity is taken out: written by `services.fair` alone."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from vendorhub.roles import may
+
+GROUP = 5  # raters behind anything that is shown of them together
+NORMAL = Decimal("1.959964")  # standard errors of half a 95 % interval
 
 
 class FairCycleQuerySet(models.QuerySet["FairCycle"]):
@@ -71,13 +75,27 @@ class FairRater(models.Model):
     def __str__(self) -> str:
         return f"rater {self.rater_id} in {self.cycle_id}: {self.effect}"
 
+    @property
+    def margin(self) -> Decimal:
+        """Half the 95 % interval."""
+        return self.se * NORMAL
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return abs(self.effect) > self.margin
+
 
 class FairScoreQuerySet(models.QuerySet["FairScore"]):
     def visible_to(self, user: Any) -> "FairScoreQuerySet":
-        """Those of scorecards whose scores the user sees."""
+        """Those of scorecards whose scores the user sees, where enough raters stand behind them."""
         from scorecards.models import Scorecard
 
-        return self.filter(scorecard__in=Scorecard.objects.scores_visible_to(user))
+        return self.telling().filter(scorecard__in=Scorecard.objects.scores_visible_to(user))
+
+    def telling(self) -> "FairScoreQuerySet":
+        """Those of cycles with a group of raters: of fewer, beside the score as marked, they would tell who was severe."""
+        return self.filter(cycle__raters__gte=GROUP)
 
 
 def _score(**fields: Any) -> models.DecimalField:
@@ -113,6 +131,12 @@ class FairScore(models.Model):
 
     def __str__(self) -> str:
         return f"scorecard {self.scorecard_id}: {self.adjusted}"
+
+    @property
+    def categories(self) -> dict[int, tuple[Decimal, Decimal, Decimal]]:
+        """Score, lower and upper of each category, by its id."""
+        parts = zip(self.category_scores, self.category_lower, self.category_upper, strict=True)
+        return dict(zip(self.category_ids, parts, strict=True))
 
     @property
     def ranks(self) -> str:

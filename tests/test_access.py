@@ -64,7 +64,7 @@ WALLED = {
 COMPANY = {
     "template_detail": "template", "template_edit": "draft", "template_what_if": "template", "template_pairs": "draft", "template_pairs_use": "draft",
     "template_export": "template", "template_new_version": "template", "template_activate": "draft",
-    "template_discard": "draft", "cycle_detail": "cycle", "cycle_edit": "cycle", "cycle_partners": "cycle",
+    "template_discard": "draft", "cycle_detail": "cycle", "cycle_fair": "cycle", "cycle_edit": "cycle", "cycle_partners": "cycle",
     "cycle_raters": "cycle", "cycle_template": "cycle", "cycle_open": "cycle", "cycle_nudge": "cycle",
     "cycle_extend": "cycle", "cycle_discard": "cycle", "cycle_close": "cycle", "cycle_reopen": "cycle", "cycle_export": "cycle",
     "person_edit": "person", "person_invite": "person", "unit_rename": "unit", "unit_delete": "unit",

@@ -26,6 +26,7 @@ from partners.models import Contact, Contract, Partner, Rate, RegisterImport
 from partners.names import name_key
 from partners.services.deadlines import keep_terms, set_deadlines
 from scorecards.models import Assessment, Cycle, Rating, Scorecard, Template
+from scorecards.services.fair import refresh_requested
 from scorecards.services.templates import BUILTIN, load_builtin
 
 OUTSIDE = ("vendor", "provider")
@@ -74,6 +75,8 @@ def load_demo(today: date | None = None) -> Demo:
         load_meetings(demo)  # their agendas quote figures
     finally:
         set_actor(None)
+    while refresh_requested():  # before packs, which may quote what it finds
+        pass
     load_packs(demo)
     _shorten_history()
     return demo

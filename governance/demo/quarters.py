@@ -24,6 +24,7 @@ from scorecards.models import (
     Scorecard,
 )
 from scorecards.services.cycles import default_templates
+from scorecards.services.fair import request_fair
 from scorecards.services.recompute import recompute_now
 
 QUARTERS = 9
@@ -69,6 +70,7 @@ def load_quarters(demo: Demo) -> None:
             Comment.objects.filter(scorecard__cycle=cycle).update(published=True)
             cycle.state, cycle.closed_at = Cycle.CLOSED, _at(min(last_day + timedelta(days=2), demo.today))
             cycle.save(update_fields=["state", "closed_at"])
+            request_fair(cycle)
 
 
 def quarters(today: date) -> list[tuple[str, date, date]]:

@@ -19,6 +19,7 @@ from governance.portfolio import Asked, Portfolio, page_of
 from governance.renewals import QUOTED
 from partners.models import KINDS, SEGMENTS
 from scorecards.charts import sparkline
+from scorecards.models import FairScore
 from scorecards.scoring import STANDINGS
 from vendorhub.roles import needs
 
@@ -60,9 +61,11 @@ def _dot(line: Line) -> Dot:
 def _groups(listed: dict[str, Any], spend: Any) -> list[dict[str, Any]]:
     """The table's rows: vendors and providers first, then those who are never ranked among them."""
     facts = facts_of((line.partner_id for line in listed["lines"]), QUOTED)
+    fair = FairScore.objects.telling().in_bulk([line.id for line in listed["lines"]])
     rows = [
         {
             "line": line,
+            "fair": fair.get(line.id),
             "promises": facts[line.partner_id].said("promises_kept"),
             "presence": facts[line.partner_id].coming and facts[line.partner_id].presence[0],
             "spark": partial(sparkline, listed["past"].get(line.partner_id, []), line.standing),

@@ -16,6 +16,7 @@ GOOD, TENTATIVE = (
 )  # from which on conclusions may be drawn, and tentative ones (Krippendorff 2004, 241)
 
 NO_PAIRS = "Nothing was rated by two people."
+ONE_UNIT = "Two people rated the same only once, so there is nothing to compare."
 ONE_VALUE = "Every mark is the same, so there is nothing to agree on."
 
 
@@ -49,6 +50,8 @@ def agreement(units: Iterable[Sequence[float]], metric: str = ORDINAL) -> Agreem
     if not pairable:
         return Agreement(None, NO_PAIRS, 0, 0)
     totals = Counter(mark for unit in pairable for mark in unit)
+    if len(pairable) == 1:
+        return Agreement(None, ONE_UNIT, marks, 1)
     if len(totals) == 1:
         return Agreement(None, ONE_VALUE, marks, len(pairable))
     if metric == INTERVAL:

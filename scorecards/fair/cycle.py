@@ -235,6 +235,7 @@ def _agreements(ratings: Ratings, adjusted: np.ndarray | None) -> Iterator[tuple
                 "alpha": _rounded(told.alpha),
                 "reason": told.reason,
                 "marks": told.marks,
+                "units": told.units,
                 "before": _rounded(agreement(mine, INTERVAL).alpha),
                 "after": _rounded(after),
                 "raters": len(set().union(*(rater[unit] for unit in inside))),

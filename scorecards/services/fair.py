@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from partners.models import APART_KINDS
 from scorecards.arithmetic import weights_of
-from scorecards.figures import MARKS_SHOWN_FROM, criterion_scores
+from scorecards.figures import criterion_scores
 from scorecards.models import (
     Criterion,
     Cycle,
@@ -288,8 +288,3 @@ def _alike(a: Any, b: Any) -> bool:
     if isinstance(a, Decimal | float) and isinstance(b, Decimal | float):
         return abs(Decimal(a) - Decimal(b)) <= SAME
     return a == b
-
-
-def enough(raters: int) -> bool:
-    """Whether so many raters are a group that something may be shown of."""
-    return raters >= MARKS_SHOWN_FROM

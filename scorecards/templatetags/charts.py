@@ -13,5 +13,6 @@ for chart in (
     charts.progress_bar,
     charts.trend_chart,
     charts.weight_bar,
+    charts.whisker,
 ):
     register.simple_tag(chart)

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.numbers import row_number
 from scorecards import progress
+from scorecards.fair_words import findings
 from scorecards.forms.cycles import CycleForm, ExtendForm, NewCycleForm, ReopenForm
-from scorecards.models import TEMPLATE_KINDS, Cycle, CycleTemplate, Scorecard, Template
+from scorecards.models import TEMPLATE_KINDS, Cycle, CycleTemplate, FairCycle, Scorecard, Template
 from scorecards.services import cycles as service
 from vendorhub.roles import may, needs
 
@@ -125,9 +126,17 @@ def show_cycle(request: HttpRequest, cycle: Cycle, *, status: int = 200, **forms
         "missing": progress.with_mails(cycle, survey.missing[:WAITED_FOR]), "left": len(survey.missing),
         "templates": template_choices(cycle) if may(request.user, "manage_cycles") else [],
         "uses": CycleTemplate.objects.filter(cycle=cycle).select_related("template").only("kind", "template__name", "template__number").order_by("kind"),
+        "told": _fairness(request, cycle),
         "extend": ExtendForm(initial={"due": cycle.due}), "reopen": ReopenForm(), **forms,
     }  # fmt: skip
     return render(request, "scorecards/cycle_detail.html", context, status=status)
+
+
+def _fairness(request: HttpRequest, cycle: Cycle) -> list[str]:
+    """What is to be known of raters before one trusts the scores; of a closed cycle, for those who see scores."""
+    closed = cycle.state == Cycle.CLOSED and FairCycle.objects.visible_to(request.user).filter(cycle=cycle)
+    found = closed and closed.first()
+    return findings(found) if found else []
 
 
 def template_choices(cycle: Cycle) -> list[tuple[str, str, Any, list[Template]]]:

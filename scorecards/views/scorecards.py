@@ -15,6 +15,7 @@ from scorecards.charts import TrendPoint
 from scorecards.figures import place_of
 from scorecards.findings import change_since, explanation, heading
 from scorecards.models import Assessment, Cycle, Scorecard
+from scorecards.models_fair import GROUP
 from scorecards.services.comments import readable_comments
 from scorecards.whole import whole
 from vendorhub.roles import needs
@@ -63,6 +64,10 @@ def _taken_apart(card: Scorecard, past: list[Scorecard], opened: set[str], again
     order = {criterion.pk: place for place, criterion in enumerate(criteria)}
     raters = next(iter(_raters(None, card.pk)), {"asked": 0, "submitted": 0})
     rank, ranked = place_of(card, outcome)
+    fair = getattr(card, "fair", None)
+    fair = fair if fair and fair.cycle.raters >= GROUP else None
+    for row in sums.categories:
+        row.without_severity = fair and fair.categories.get(row.category.pk)
     return {
         "card": card,
         "outcome": outcome,
@@ -79,6 +84,10 @@ def _taken_apart(card: Scorecard, past: list[Scorecard], opened: set[str], again
         "capped_by": next((c for c in criteria if outcome and c.pk == outcome.capped_by_id), None),
         "raters": raters,
         "rank": rank,
+        "fair": fair,
+        "fair_band": next(
+            (band.name for band in card.template.bands.all() if fair and band.letter == fair.standing), ""
+        ),
         "ranked": ranked,
         "trend": trend,
         "has_trend": any(point.score is not None for point in trend),
@@ -96,7 +105,7 @@ def _with_its_like(user: Any, pk: int) -> QuerySet[Scorecard]:
     """The scorecards of its partner whose scores this person may see, it among them, oldest first."""
     seen = Scorecard.objects.scores_visible_to(user)
     like_it = seen.filter(partner=Scorecard.objects.filter(pk=pk).values("partner")[:1])
-    cards = like_it.select_related("cycle", "partner", "template", "score")
+    cards = like_it.select_related("cycle", "partner", "template", "score", "fair__cycle")
     return cards.order_by("cycle__ends", "cycle_id")
 
 

@@ -5,7 +5,16 @@ from itertools import permutations
 
 import pytest
 
-from scorecards.fair.agreement import INTERVAL, NO_PAIRS, NOMINAL, ONE_VALUE, ORDINAL, agreement, in_word
+from scorecards.fair.agreement import (
+    INTERVAL,
+    NO_PAIRS,
+    NOMINAL,
+    ONE_UNIT,
+    ONE_VALUE,
+    ORDINAL,
+    agreement,
+    in_word,
+)
 
 # Krippendorff (2011), section C: four observers, twelve units, · missing.
 OBSERVERS = ["123321412···", "1233224125·3", "·3332342251·", "12332441251·"]
@@ -43,8 +52,13 @@ def test_full_agreement_is_one_and_raters_who_always_differ_fall_below_chance():
 
 @pytest.mark.parametrize(
     ("units", "reason"),
-    [([], NO_PAIRS), ([[3], [4], []], NO_PAIRS), ([[3, 3], [3, 3, 3], [4]], ONE_VALUE)],
-    ids=["no marks", "one mark a unit", "one value"],
+    [
+        ([], NO_PAIRS),
+        ([[3], [4], []], NO_PAIRS),
+        ([[3, 4], [4]], ONE_UNIT),
+        ([[3, 3], [3, 3, 3], [4]], ONE_VALUE),
+    ],
+    ids=["no marks", "one mark a unit", "one unit", "one value"],
 )
 @pytest.mark.parametrize("metric", [NOMINAL, ORDINAL, INTERVAL])
 def test_where_nothing_can_be_told_there_is_no_number_and_a_reason(units, reason, metric):

@@ -30,6 +30,13 @@ def said(command, cycle, **options):
     return out.getvalue()
 
 
+def judges_more(cycle):
+    """A fifth judge, with whom they are a group."""
+    fifth = make_user(name="Judge 5")
+    for card in cycle.scorecards.all():
+        rate(make_assessment(card, fifth, submitted=True), 5)
+
+
 def test_closing_asks_and_a_worker_answers(judged):
     close_cycle(judged)
     assert not FairCycle.objects.exists()
@@ -162,6 +169,7 @@ def test_a_rater_sees_their_own_severity_and_an_administrator_everybodys(
 
 
 def test_fair_scores_stay_behind_the_walls_of_scores(judged, procurement, stranger, unit):
+    judges_more(judged)
     card = judged.scorecards.first()
     card.partner.unit = unit
     card.partner.save(update_fields=["unit"])
