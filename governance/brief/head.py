@@ -16,7 +16,7 @@ from governance.words import amount
 from partners.dates import term_after
 from partners.models import EVERGREEN, EXTENSIONS, Contract
 from scorecards.figures import place_of
-from scorecards.models import Assessment, Score
+from scorecards.models import Assessment, FairScore, Score, Scorecard
 
 CHOICE = "renew, renegotiate, replace or leave?"
 
@@ -133,8 +133,18 @@ def score_of(about: Subject) -> dict[str, Any]:
     return {
         "overall": score(latest.overall), "letter": latest.standing, "band": about.band_name(latest.standing),
         "status": latest.status, "beside": beside, "cycle": latest.cycle, "closed": latest.closed,
-        "doubt": _doubt(about), "href": reverse("scorecard_detail", args=[card.pk]),
+        "doubt": " ".join(filter(None, [_doubt(about), without_severity(card, about.beside_others)])), "href": reverse("scorecard_detail", args=[card.pk]),
     }  # fmt: skip
+
+
+def without_severity(card: Scorecard, beside_others: bool = True) -> str:
+    """What the score comes to without the severity of its raters, and how sure that is; of a closed cycle."""
+    fair = FairScore.objects.telling().filter(scorecard=card).first()
+    if fair is None:
+        return ""
+    said = f"Severity of raters taken out: {score(fair.adjusted)}, between {score(fair.lower)} and {score(fair.upper)}"
+    told = beside_others and fair.rank_first != fair.rank_last
+    return f"{said}; ranks {fair.ranks} cannot be told apart." if told else f"{said}."
 
 
 def _doubt(about: Subject) -> str:

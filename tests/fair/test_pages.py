@@ -4,9 +4,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.templatetags.look import score
+from governance.brief.head import without_severity
 from scorecards import tasks
 from scorecards.fair_words import own_severity, sentences, spans_of
-from scorecards.models import FairCycle, FairRater
+from scorecards.models import FairCycle, FairRater, FairScore
 from scorecards.services.cycles import close_cycle
 from scorecards.services.recompute import recompute_now
 from tests.factories import (
@@ -61,6 +63,17 @@ def test_a_closed_cycle_says_how_fair_its_scores_are(client, procurement):
     card = cycle.scorecards.first()
     assert "Without severity" in client.get(reverse("scorecard_detail", args=[card.pk])).content.decode()
     assert "without severity, between" in client.get(reverse("portfolio")).content.decode()
+
+
+def test_the_brief_carries_a_line_of_it():
+    cycle, _ = closed()
+    kept = FairScore.objects.filter(cycle=cycle).select_related("scorecard").first()
+    said = without_severity(kept.scorecard)
+    assert said.startswith(
+        f"Severity of raters taken out: {score(kept.adjusted)}, between {score(kept.lower)} and "
+    )
+    other, _ = closed(raters=4)
+    assert without_severity(other.scorecards.first()) == ""
 
 
 def test_names_of_the_severe_are_for_administrators_alone(client, procurement, administrator):
