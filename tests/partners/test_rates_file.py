@@ -46,6 +46,13 @@ def test_rates_are_shown_first_and_then_written(keeper):
     assert b"The file changes nothing" in look(keeper, *rows).content
 
 
+def test_a_rate_of_tens_is_shown_in_digits(keeper):
+    shown = look(keeper, ["JPY", "160", "2026-01-01"])
+    assert ">160<" in shown.content.decode()
+    keeper.post(reverse("rates_import"), sealed(shown))
+    assert ">160<" in keeper.get(reverse("currencies")).content.decode()
+
+
 def test_what_changed_meanwhile_is_shown_once_more(keeper):
     shown = look(keeper, ["USD", "1.0842", "2026-01-01"])
     Rate.objects.update(units=Decimal("1.2"), version=2)
