@@ -106,6 +106,8 @@ def _steps(row: Any, for_partner: bool) -> list[tuple[str, str]]:
     """In a copy for the partner not the single marks: they are their raters' own."""
     if not for_partner:
         return row.steps
+    if getattr(row, "is_measured", False):  # what it is measured by may be of our own: prices, contacts
+        return [(label, text) for label, text in row.steps if label == "Its part"]
     return [
         (label, text) for label, text in row.steps if label != "The mark" and not label.endswith(" marks")
     ]

@@ -138,7 +138,8 @@ def _begin(pack: Pack) -> None:
         PackPart.objects.bulk_create(
             PackPart(pack=pack, place=place, partners=partners) for place, partners in enumerate(parts)
         )
-    pack.of = pack.parts.count() * (2 if can_print() else 1)
+    several = pack.parts.count()  # each is written, counted where there are more than one, and printed
+    pack.of = several * (1 if not can_print() else 2 if several == 1 else 3)
     pack.attempts += 1
     pack.state = Pack.WORKING
     pack.save(update_fields=["of", "attempts", "state"])
@@ -164,17 +165,17 @@ def _print(pack: Pack) -> None:
     places = list(pack.parts.values_list("place", flat=True))
     margins: dict[str, Any] = issue_of(pack).margins
     paper = pack.paper
-    counts = [0]
+    counts: list[int] = []
     if len(places) > 1:
-        counts = [
-            _pressed(_job(pack, place, margins_css(**margins, paper=paper, total=1))) for place in places
-        ]
+        for place in places:
+            counts.append(_pressed(_job(pack, place, margins_css(**margins, paper=paper, total=1))))
+            _show(pack, len(places) + len(counts))
     with tempfile.TemporaryDirectory() as folder:
         files = [str(Path(folder, f"{place}.pdf")) for place in places]
         for number, (place, file) in enumerate(zip(places, files, strict=True)):
             around = margins_css(**margins, paper=paper, total=sum(counts), first=sum(counts[:number]) + 1)
             pages = _pressed({**_job(pack, place, around), "to": file, "is_part": len(files) > 1})
-            _show(pack, len(places) + number + 1)
+            _show(pack, len(places) + len(counts) + number + 1)
         if len(files) > 1:
             whole = str(Path(folder, "pack.pdf"))
             pages = _pressed({"parts": files, "to": whole, "title": str(pack)})

@@ -12,7 +12,7 @@ from governance.packs.document import Issue, margins_css
 from governance.packs.quarter import Quarter, choices
 from governance.services.packs import ask_for_pack
 from partners.models import APART_KINDS, Partner
-from scorecards.models import Comment
+from scorecards.models import Comment, Criterion
 from scorecards.services.recompute import recompute_now
 from tests.factories import (
     make_assessment,
@@ -131,6 +131,21 @@ def test_the_copy_for_the_partner_says_nothing_of_others_of_raters_or_of_what_is
     assert "Wants what [another] has" in told
     assert "The 5 marks" not in told
     assert "The 5 marks" in html_of(world, procurement)
+
+
+def test_what_a_criterion_is_measured_by_is_not_told_to_the_partner(procurement):
+    partner, template = make_partner("Acme", kind="vendor"), make_template()
+    measured = Criterion.objects.filter(category__template=template, name="Fair")
+    measured.update(kind="measured", metric="benchmark_position", floor="0.2", target="0")
+    scored(
+        partner,
+        make_cycle(template, state="closed", starts=LAST.first, ends=LAST.last),
+        template,
+        make_user(),
+        make_user(),
+    )
+    assert "Its line" in html_of(partner, procurement)
+    assert "Its line" not in html_of(partner, procurement, for_partner=True)
 
 
 def test_packs_stay_behind_the_walls_of_everything_they_tell_of(world, procurement, unit, stranger):
