@@ -78,8 +78,8 @@ class Fair:
     ratings: int = 0
 
 
-def work_out(ratings: Ratings, stored: Mapping[int, Stored]) -> Fair:
-    """Everything at once, for the scorecards that have a stored score."""
+def work_out(ratings: Ratings, stored: Mapping[int, Stored] | None) -> Fair:
+    """Everything at once, for the scorecards that have a stored score; None: of the raters alone."""
     found = Fair(ratings=len(ratings.card))
     effects = np.zeros(len(ratings.card))
     try:
@@ -91,6 +91,8 @@ def work_out(ratings: Ratings, stored: Mapping[int, Stored]) -> Fair:
     else:
         found.components = model.components
         found.raters = {int(rater): effect for rater, effect in model.effects.items()}  # type: ignore[call-overload]
+        if stored is None:
+            return found
         effects = np.array(
             [effect.effect if (effect := found.raters.get(r)) else 0 for r in ratings.rater.tolist()]
         )

@@ -97,11 +97,13 @@ def _refresh(cycle: int) -> bool:
     return True
 
 
-def work_out(cycle: Cycle) -> "Fair":
+def work_out(cycle: Cycle, *, only_raters: bool = False) -> "Fair":
     """What the cycle's submitted ratings come to now, for every scorecard that has a score; stores nothing."""
     from scorecards.fair.cycle import Stored
     from scorecards.fair.cycle import work_out as arithmetic
 
+    if only_raters:
+        return arithmetic(_read(cycle), None)
     cards = Score.objects.filter(scorecard__cycle=cycle, overall__isnull=False)
     rows = cards.values_list(
         "scorecard", "overall", "status", "scorecard__template", "scorecard__partner__kind", "category_ids", "category_scores"
@@ -228,11 +230,11 @@ def _number(value: float | None) -> Any:
 
 
 def rows_of(
-    cycle: Cycle, *, only_kept: bool = False
+    cycle: Cycle, *, only_kept: bool = False, only_raters: bool = False
 ) -> tuple[FairCycle, list[FairRater], list[FairScore]] | None:
     """What is stored of a closed cycle, worked out first where that waits; of another, what holds now.
 
-    A closed cycle may have neither (it came from elsewhere): None with `only_kept`, else worked out.
+    With `only_raters` scores and agreement are not worked out for this. A closed cycle may have neither (it came from elsewhere): None with `only_kept`, else worked out.
     """
     if cycle.state == Cycle.CLOSED:
         _refresh(cycle.pk)
@@ -241,7 +243,7 @@ def rows_of(
             return stored, list(effects), list(stored.scores.all())
         if only_kept:
             return None
-    whole, raters, scores = _rows(cycle, work_out(cycle))
+    whole, raters, scores = _rows(cycle, work_out(cycle, only_raters=only_raters))
     people = User.objects.in_bulk([row.rater_id for row in raters])
     for row in raters:
         row.rater = people[row.rater_id]

@@ -21,8 +21,8 @@ class Command(BaseCommand):
     help = (
         "Write how severe the raters of a cycle are: points of per cent, positive is generous, and adjusted rating = "
         "rating − effect. Effects compare inside a component: raters and partners that hang together by ratings. "
-        "JSON has the variances (target: a criterion of a partner, rater, residual) in “components”; CSV has them in "
-        "three last rows. Of raters of fewer than three partners, and of partners with a single rater, nothing can be "
+        "JSON has the variances (target: a criterion of a partner, rater, residual) in “variance_components”; "
+        "with CSV they go to standard error. Of raters of fewer than three partners, and of partners with a single rater, nothing can be "
         "told: they are left out. A closed cycle gives what was kept, another what holds now."
     )
     requires_system_checks: list[str] = []
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         cycle = Cycle.objects.filter(name__iexact=options["cycle"].strip().replace("\0", "")).first()
         if cycle is None:
             raise CommandError(f"There is no cycle “{options['cycle']}”.")
-        whole, raters, _ = rows_of(cycle)
+        whole, raters, _ = rows_of(cycle, only_raters=True)
         if whole.reason:
             self.stderr.write(f"Severity was not worked out. {whole.reason}")
         self._write_json(cycle, whole, raters) if options["format"] == "json" else self._write_csv(
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         told = {
             "cycle": cycle.name,
             "reason": whole.reason or None,
-            "components": {name: _text(getattr(whole, name)) for name in VARIANCES},
+            "variance_components": {name: _text(getattr(whole, name)) for name in VARIANCES},
             "raters": [
                 {
                     "rater": names[row.rater_id], "n": row.n, "effect": _text(row.effect), "se": _text(row.se),
@@ -64,8 +64,9 @@ class Command(BaseCommand):
         names = _names(raters)
         for row in raters:
             writer.writerow([neutral(names[row.rater_id]), row.n, row.effect, row.se, row.component])
-        for name in VARIANCES:
-            writer.writerow([f"variance: {name}", "", _text(getattr(whole, name)), "", ""])
+        if not whole.reason:
+            told = ", ".join(f"{name} {_text(getattr(whole, name))}" for name in VARIANCES)
+            self.stderr.write(f"Variance components: {told}")
 
 
 def _names(raters: list[FairRater]) -> dict[int, str]:
