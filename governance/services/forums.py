@@ -104,6 +104,8 @@ def plan_all() -> int:
 def send_invitations(forum: Forum) -> int:
     """Invite the members to every meeting ahead they have not been invited to as it is; returns mails queued."""
     members, ahead = _members(forum), list(_ahead(forum).select_for_update(of=("self",)))
+    if not any(member.email for member in members):
+        return 0
     sent = sum(invitations.invite(meeting, members) for meeting in ahead)
     invitations.stamp([meeting for meeting in ahead if not meeting.invited_at], timezone.now())
     return sent

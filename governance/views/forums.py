@@ -205,9 +205,12 @@ def forum_invite(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the year's meetings to the members' calendars."""
     row = _forum(request, pk, to_run=True)
     sent = service.send_invitations(row)
-    messages.success(
-        request, f"{counted(sent, 'invitation')} queued." if sent else "Everybody has these meetings already."
-    )
+    if sent:
+        messages.success(request, f"{counted(sent, 'invitation')} queued.")
+    elif row.meetings.filter(invited_at__isnull=False).exists():
+        messages.info(request, "Everybody has these meetings already.")
+    else:
+        messages.error(request, "Nobody was invited: no member has an address, or no meeting lies ahead.")
     return redirect(row)
 
 

@@ -159,6 +159,13 @@ def test_nobody_is_invited_twice_to_the_same(client: Client, forum: Forum) -> No
     assert OutgoingMail.objects.count() == there
 
 
+def test_a_forum_whose_members_have_no_address_says_so(client: Client, forum: Forum) -> None:
+    forum.members.exclude(name="Without an address").delete()
+    page = client.post(reverse("forum_invite", args=[forum.pk]), follow=True).content.decode()
+    assert "Nobody was invited" in page
+    assert not forum.meetings.filter(invited_at__isnull=False).exists()
+
+
 def test_moving_a_meeting_updates_the_same_event(client: Client, forum: Forum) -> None:
     send_invitations(forum)
     OutgoingMail.objects.all().delete()
