@@ -5,12 +5,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 
 from accounts.fields import DayField, LineField, WholeNumberField
 from accounts.models import User
 from accounts.versions import VersionedForm
 from governance.forms import TextField
+from governance.meeting_forms import people_who_see
 from governance.models import Forum, Meeting, Member
 from governance.models.forums import THEM, US, USUAL
 from partners.fields import CountryField, TimeZoneField
@@ -52,9 +52,8 @@ class ForumForm(VersionedForm):
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        seen = User.objects.visible_to(user).able_to_sign_in()
         chair: Any = self.fields["chair"]
-        chair.queryset = User.objects.filter(Q(pk__in=seen.values("pk")) | Q(pk=self.instance.chair_id))
+        chair.queryset = people_who_see(self.instance.partner, user, self.instance.chair_id)
         chair.empty_label = "Nobody yet"
         if self.instance.partner_id is None:
             self.instance.their_level = self.instance.our_level

@@ -15,6 +15,8 @@ from governance.forms import TextField
 from governance.models import Action, AgendaItem, Attendance, MeetingDecision, MinutesAmendment
 from governance.models.forums import SENIORITIES, SIDES, THEM, US
 from partners.fields import LinkField
+from partners.models import Partner
+from vendorhub.roles import ADMINISTRATOR
 
 
 class MinutesForm(VersionedForm):
@@ -98,6 +100,17 @@ class AmendmentForm(forms.ModelForm):
         return text
 
 
+def people_who_see(partner: Partner | None, user: Any, there: int | None = None) -> Any:
+    """People the user may name who stand inside a partner's walls (None: see every unit), and who is there already."""
+    inside = Q(all_units=True) | Q(role=ADMINISTRATOR)
+    if partner and partner.unit_id is None:
+        inside = Q()
+    elif partner:
+        inside |= Q(units=partner.unit_id)
+    named = User.objects.visible_to(user).able_to_sign_in().filter(inside)
+    return User.objects.filter(Q(pk__in=named.values("pk")) | Q(pk=there))
+
+
 class ActionForm(VersionedForm):
     """Who does what until when. Ours have an owner who signs in, theirs a name."""
 
@@ -112,8 +125,7 @@ class ActionForm(VersionedForm):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         owner: Any = self.fields["owner"]
-        seen = User.objects.visible_to(user).able_to_sign_in()
-        owner.queryset = User.objects.filter(Q(pk__in=seen.values("pk")) | Q(pk=self.instance.owner_id))
+        owner.queryset = people_who_see(self.instance.forum.partner, user, self.instance.owner_id)
         owner.empty_label = "Nobody yet"
         owner.label = "Our owner"
 

@@ -138,6 +138,11 @@ class PartOfForum(models.QuerySet):
         """Those of forums whose meetings the user may change."""
         return self.filter(**{f"{self.model.FORUM}__in": Forum.objects.run_by(user)})
 
+    def approved_by(self, user: Any) -> Self:
+        """Those whose minutes the user may approve: of forums they chair, or any with a role that keeps forums."""
+        seen = self.run_by(user)
+        return seen if may(user, "manage_forums") else seen.filter(**{f"{self.model.FORUM}__chair": user})
+
 
 class Person(models.Model):
     """Somebody of either side: a user of ours, a contact of theirs, or whoever it is by name."""

@@ -27,6 +27,8 @@ def _locked(action: Action, version: int | None) -> Action:
 def close_action(action: Action, *, outcome: str, evidence: str, link: str, version: int | None) -> Action:
     """Close it as done or dropped, with what shows that; StaleSave where somebody changed it since it was shown."""
     saved = _locked(action, version)
+    if saved.outcome:
+        raise StaleSave(saved)
     saved.outcome, saved.evidence, saved.link = outcome, evidence, link
     saved.closed_on = timezone.localdate()
     saved.version += 1
@@ -63,6 +65,8 @@ def remind_owners(today: date | None = None) -> int:
 
 
 def _remind(action: Action, today: date) -> bool:
+    if not Action.objects.visible_to(action.owner).filter(pk=action.pk).exists():
+        return False  # the owner has moved outside the walls
     over = (today - action.due_on).days
     when = f"{counted(over, 'day')} overdue" if over > 0 else f"due {day(action.due_on)}"
     text = "\n".join([

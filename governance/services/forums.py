@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Q
@@ -12,12 +12,13 @@ from accounts.versions import StaleSave
 from governance import invitations
 from governance.forums import AHEAD, MODELS, first_turn, turns, working_day
 from governance.models import Forum, Meeting, Member
-from governance.models.forums import THEM, US, USUAL
+from governance.models.forums import THEM, US, USUAL, Person
 from governance.models.meetings import PLANNED, SKIPPED
 from partners.calendars import closed_days
 from partners.dates import plus_months
 from partners.models import Contact, Partner
 
+P = TypeVar("P", bound=Person)
 TELLS = ("starts_at", "lasts", "place", "time_zone")  # of a forum: what its meetings take over
 OTHER_RHYTHM = "The forum meets at another rhythm now."
 ENDED = "The forum no longer meets."
@@ -112,7 +113,16 @@ def send_invitations(forum: Forum) -> int:
 
 
 def _members(forum: Forum) -> list[Member]:
-    return list(forum.members.filter(left_on=None).select_related("user", "contact"))
+    return within_walls(forum, forum.members.filter(left_on=None).select_related("user", "contact"))
+
+
+def within_walls(forum: Forum, people: Iterable[P]) -> list[P]:
+    """Those who are no users of ours, or who see the forum: nobody outside the walls is told of it."""
+    return [
+        one
+        for one in people
+        if one.user is None or Forum.objects.visible_to(one.user).filter(pk=forum.pk).exists()
+    ]
 
 
 @transaction.atomic

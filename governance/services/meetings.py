@@ -1,5 +1,6 @@
 """What happens in a meeting: its agenda arranged, who came, what was said, decided and undertaken; then frozen and sent."""
 
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from accounts.versions import StaleSave
 from governance.models import AgendaItem, Attendance, Meeting, MinutesAmendment
 from governance.models.forums import THEM, US
 from governance.models.meetings import HELD, PLANNED
+from governance.services.forums import within_walls
 
 KIND = "minutes"
 
@@ -94,7 +96,7 @@ def remove_part(row: Any) -> None:
 def begin(meeting: Meeting) -> Meeting:
     """It takes place, or took place: the members are put on the list of who came. Again, it changes nothing."""
     meeting = hold(meeting.pk)
-    if meeting.state != HELD:
+    if meeting.state == PLANNED:
         meeting.state = HELD
         meeting.version += 1
         meeting.save(update_fields=["state", "version"])
@@ -115,9 +117,10 @@ def begin(meeting: Meeting) -> Meeting:
 def not_held(meeting: Meeting) -> None:
     """It did not take place after all: planned again, with what was written."""
     meeting = hold(meeting.pk)
-    meeting.state = PLANNED
-    meeting.version += 1
-    meeting.save(update_fields=["state", "version"])
+    if meeting.state == HELD:
+        meeting.state = PLANNED
+        meeting.version += 1
+        meeting.save(update_fields=["state", "version"])
 
 
 @transaction.atomic
@@ -141,10 +144,10 @@ def levels_present(meeting: Meeting) -> dict[str, bool]:
 
 
 @transaction.atomic
-def approve(meeting: Meeting, *, by: Any, seen: int | None) -> Meeting:
+def approve(meeting: Meeting, *, by: Any, seen: str) -> Meeting:
     """Freeze the minutes of a held meeting and send them to its members.
 
-    `seen`: the last change of record on the page that was approved. StaleSave where somebody wrote since.
+    `seen`: `last_word` as the page that was approved had it. StaleSave where somebody wrote since.
     """
     meeting = hold(meeting.pk)
     if meeting.state != HELD or seen != last_word(meeting):
@@ -156,11 +159,11 @@ def approve(meeting: Meeting, *, by: Any, seen: int | None) -> Meeting:
     return meeting
 
 
-def last_word(meeting: Meeting) -> int:
-    """A number that changes whenever something of the meeting does: versions and rows of its parts, added up."""
-    parts = (meeting.items, meeting.decisions, meeting.attendances)
-    rows = [row for part in parts for row in part.values_list("pk", "version")]
-    return sum(version * 1_000 for _, version in rows) + len(rows) + meeting.version
+def last_word(meeting: Meeting) -> str:
+    """A digest that changes whenever something of the meeting does: its parts, each with its version."""
+    parts = (meeting.items, meeting.decisions, meeting.attendances, meeting.actions)
+    rows = [sorted(part.values_list("pk", "version")) for part in parts]
+    return sha256(repr([meeting.version, *rows]).encode()).hexdigest()[:16]
 
 
 @transaction.atomic
@@ -209,7 +212,7 @@ def _send(meeting: Meeting, subject: str, text: str, what: str) -> int:
     people = [*meeting.forum.members.filter(left_on=None).select_related("user", "contact")]
     people += [one for one in meeting.attendances.select_related("user", "contact") if one.was_there]
     told = set()
-    for one in people:
+    for one in within_walls(meeting.forum, people):
         if one.email and one.email.lower() not in told:
             told.add(one.email.lower())
             link = (

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -50,7 +51,8 @@ def _page(request: HttpRequest, row: Meeting, wrong: Any = None) -> HttpResponse
     attendances = list(row.attendances.all())
     present = service.levels_present(row) if attendances else {}
     context = {
-        "meeting": row, "forum": row.forum, "may_run": may_run, "may_write": may_write, "today": timezone.localdate(),
+        "meeting": row, "forum": row.forum, "may_run": may_run, "may_write": may_write,
+        "may_approve": may_write and Meeting.objects.approved_by(request.user).filter(pk=row.pk).exists(), "today": timezone.localdate(),
         "items": [(item, MinutesForm(instance=item, prefix=None)) for item in items if not item.is_dropped],
         "dropped": [item for item in items if item.is_dropped],
         "loose": row.decisions.filter(item=None), "loose_actions": row.actions.filter(item=None).select_related("owner"),
@@ -66,7 +68,7 @@ def _page(request: HttpRequest, row: Meeting, wrong: Any = None) -> HttpResponse
         "amendments": row.amendments.select_related("by"), "seen": service.last_word(row),
         "has_passed": row.day <= timezone.localdate(),
         "item_form": ItemForm(), "drop_form": DropForm(), "decision_form": DecisionLineForm(), "attendee_form": AttendeeForm(), "item_of_wrong": row_number(request.POST.get("item")),
-        "action_form": ActionForm(user=request.user), "amendment_form": AmendmentForm(), "wrong": wrong,
+        "action_form": ActionForm(user=request.user, instance=Action(forum=row.forum)), "amendment_form": AmendmentForm(), "wrong": wrong,
     }  # fmt: skip
     return render(request, "governance/meeting.html", context, status=400 if wrong else 200)
 
@@ -118,8 +120,10 @@ def meeting_not_held(request: HttpRequest, pk: int) -> HttpResponse:
 def meeting_approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Freeze the minutes as they were on the page, and send them."""
     row = _meeting(request, pk, to_run=True)
+    if not Meeting.objects.approved_by(request.user).filter(pk=pk).exists():
+        raise PermissionDenied
     try:
-        service.approve(row, by=request.user, seen=row_number(request.POST.get("seen")))
+        service.approve(row, by=request.user, seen=request.POST.get("seen", ""))
     except StaleSave:
         messages.error(
             request, "Somebody wrote in these minutes while you had them open. Read them again, then approve."

@@ -16,10 +16,13 @@
     clearTimeout(alarm);
     const form = waiting.values().next().value;
     waiting.delete(form);
-    if (!changed(form) || form.querySelector(".conflict").childElementCount) return send();
+    const same = (values) => values && texts(form).every((box, place) => box.value === values[place]);
+    if (!changed(form) || same(form.refused) || form.querySelector(".conflict").childElementCount) return send();
     sending = form;
     const sent = texts(form).map((box) => box.value);
     say("Saving");
+    form.querySelector(".wrong").textContent = "";
+    form.refused = null;
     try {
       const answer = await fetch(form.action, {
         method: "POST", body: new FormData(form), headers: { accept: "application/json" }, redirect: "manual",
@@ -42,7 +45,7 @@
       return;
     }
     sending = null;
-    if (changed(form) && !form.querySelector(".conflict").childElementCount) keep(form);
+    if (changed(form) && !form.refused && !form.querySelector(".conflict").childElementCount) keep(form);
     send();
   }
 
@@ -53,9 +56,8 @@
   }
 
   function tell(form, words) {
-    const p = document.createElement("p");
-    p.textContent = words;
-    form.querySelector(".conflict").replaceChildren(p);
+    form.querySelector(".wrong").textContent = words;
+    form.refused = texts(form).map((box) => box.value);
     say("Not saved", true);
   }
 
@@ -64,7 +66,7 @@
   function choose(form, said) {
     const theirs = [said.minutes, said.internal_note], before = seen.get(form);
     const mine = texts(form);
-    const both = mine.map((box, place) => {
+    const both = () => mine.map((box, place) => {
       if (theirs[place] === before[place] || theirs[place] === box.value) return box.value;
       if (box.value === before[place]) return theirs[place];
       return theirs[place].startsWith(before[place]) && box.value.startsWith(before[place])
@@ -79,16 +81,18 @@
       form.querySelector(".conflict").replaceChildren();
       keep(form, 0);
     };
-    if (!open) return settle(both);
+    if (!open) return settle(both());
     const box = form.querySelector(".conflict");
     const p = document.createElement("p");
     p.textContent = `${said.by} wrote this meanwhile:`;
     const quote = document.createElement("blockquote");
     quote.textContent = theirs.filter(Boolean).join("\n") || "(nothing: it was emptied)";
     const row = Object.assign(document.createElement("p"), { className: "actions" });
-    for (const [label, values] of [["Keep both", both], ["Keep mine", mine.map((one) => one.value)], ["Take theirs", theirs]]) {
+    // What is typed while the two are shown counts too: values are taken when a button is pressed.
+    const ways = { "Keep both": both, "Keep mine": () => mine.map((one) => one.value), "Take theirs": () => theirs };
+    for (const [label, values] of Object.entries(ways)) {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: label });
-      button.addEventListener("click", () => settle(label === "Keep mine" ? mine.map((one) => one.value) : values));
+      button.addEventListener("click", () => settle(values()));
       row.append(button);
     }
     box.replaceChildren(p, quote, row);

@@ -76,6 +76,10 @@ def test_it_is_closed_with_what_shows_it_and_opened_again(client: Client, action
         client.post(url, {"outcome": "dropped", "evidence": "No", "link": "", "version": 1}).status_code
         == 409
     )
+    assert (
+        client.post(url, {"outcome": "dropped", "evidence": "No", "link": "", "version": 2}).status_code
+        == 409
+    )
     client.post(reverse("action_reopen", args=[action.pk]), {"version": 2})
     assert Action.objects.get().outcome == ""
 

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from accounts.models import OutgoingMail
 from governance.models import Action, AgendaItem, Attendance, Meeting, MeetingDecision
-from governance.models.meetings import HELD, PLANNED
+from governance.models.meetings import HELD, PLANNED, SKIPPED
+from governance.services.actions import remind_owners
+from governance.services.forums import send_invitations
 from governance.services.meetings import last_word, levels_present
 from partners.models import Contact
 from tests.factories import make_forum, make_meeting, make_member, make_partner, make_unit, make_user
@@ -247,6 +249,46 @@ def test_minutes_somebody_wrote_on_are_read_again_before_approval(
     ).content.decode()
     assert "Read them again, then approve." in page
     assert not fresh(held).is_frozen
+
+
+def test_an_action_added_meanwhile_is_read_before_approval_too(client: Client, held: Meeting) -> None:
+    seen = last_word(held)
+    post(client, "meeting_act", held, what="One more", side="us", their_owner="", due_on=timezone.localdate())
+    post(client, "meeting_approve", held, seen=seen)
+    assert not fresh(held).is_frozen
+
+
+def test_a_member_writes_but_does_not_approve(client: Client, held: Meeting) -> None:
+    member = make_user("rater", all_units=True)
+    make_member(held.forum, member)
+    client.force_login(member)
+    assert "Approve the minutes" not in client.get(held.get_absolute_url()).content.decode()
+    assert post(client, "meeting_approve", held, seen=last_word(held)).status_code == 403
+
+
+def test_a_skipped_meeting_is_neither_begun_nor_planned_by_an_old_page(
+    client: Client, meeting: Meeting
+) -> None:
+    Meeting.objects.filter(pk=meeting.pk).update(state=SKIPPED, reason="No")
+    post(client, "meeting_begin", meeting)
+    post(client, "meeting_not_held", meeting)
+    assert fresh(meeting).state == SKIPPED
+
+
+def test_nobody_outside_the_walls_is_named_or_told(client: Client, held: Meeting) -> None:
+    unit, stranger = make_unit(), make_user("executive", make_unit())
+    make_member(held.forum, stranger)
+    held.forum.partner.unit = unit  # type: ignore[union-attr]
+    held.forum.partner.save()  # type: ignore[union-attr]
+    answer = post(
+        client, "meeting_act", held, what="It", side="us", owner=stranger.pk, due_on=timezone.localdate()
+    )
+    assert answer.status_code == 400
+    Action.objects.create(forum=held.forum, what="It", owner=stranger, due_on=timezone.localdate())
+    assert remind_owners() == 0
+    post(client, "meeting_approve", held, seen=last_word(held))
+    send_invitations(held.forum)
+    assert not OutgoingMail.objects.filter(to=stranger.email).exists()
 
 
 def test_a_correction_is_an_amendment_that_is_sent_too(client: Client, held: Meeting) -> None:

@@ -56,16 +56,29 @@ def test_two_who_type_at_once_lose_no_word(room):
     expect(member.get_by_text("Lena Lead wrote this meanwhile:")).to_be_visible()
     expect(member.locator("blockquote")).to_have_text("They offer 4 %.")
     assert minutes("Prices") == "They offer 4 %."
+    member.get_by_label(SAID.format("Prices")).press("End")
+    member.get_by_label(SAID.format("Prices")).press_sequentially(" Or March.")  # while both texts are shown
     member.get_by_role("button", name="Keep both").click()
     saved(member)
-    assert minutes("Prices") == "They offer 4 %.\nUntil January."
+    assert minutes("Prices") == "They offer 4 %.\nUntil January. Or March."
     # The lead goes on in the old text: what both have stands once.
     lead.get_by_label(SAID.format("Prices")).press("End")
     lead.get_by_label(SAID.format("Prices")).press_sequentially(" In writing.")
     expect(lead.get_by_text("Max Member wrote this meanwhile:")).to_be_visible()
     lead.get_by_role("button", name="Keep both").click()
     saved(lead)
-    assert minutes("Prices") == "They offer 4 %.\nUntil January.\nIn writing."
+    assert minutes("Prices") == "They offer 4 %.\nUntil January. Or March.\nIn writing."
+
+
+def test_what_was_refused_is_saved_once_it_is_mended(room):
+    _, lead, _ = room
+    box = lead.get_by_label(SAID.format("Prices"))
+    box.fill("x" * 20_001)
+    expect(lead.get_by_text("20,000 are kept")).to_be_visible()
+    box.fill("Short.")
+    saved(lead)
+    expect(lead.get_by_text("20,000 are kept")).to_be_hidden()
+    assert minutes("Prices") == "Short."
 
 
 def test_fast_typing_while_a_save_is_under_way_is_saved_too(room):
