@@ -77,7 +77,9 @@ def entry_start(request: HttpRequest) -> HttpResponse:
         said = form.cleaned_data
         query = urlencode({"text": said["text"], "day": said["day"] or timezone.localdate()})
         return redirect(f"{reverse('entry_new', args=[said['partner'].pk, said['kind']])}?{query}")
-    return render(request, "evidence/start.html", {"form": form}, status=400 if form.is_bound else 200)
+    kind = form["kind"].value()
+    context = {"form": form, "file": kind if kind in ENTERED else "request"}
+    return render(request, "evidence/start.html", context, status=400 if form.is_bound else 200)
 
 
 @needs("see_evidence")

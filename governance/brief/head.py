@@ -142,7 +142,7 @@ def without_severity(card: Scorecard, beside_others: bool = True) -> str:
     fair = FairScore.objects.telling().filter(scorecard=card).first()
     if fair is None:
         return ""
-    said = f"Severity of raters taken out: {score(fair.adjusted)}, between {score(fair.lower)} and {score(fair.upper)}"
+    said = f"Without its raters’ severity {score(fair.adjusted)} ({score(fair.lower)} to {score(fair.upper)})"
     told = beside_others and fair.rank_first != fair.rank_last
     return f"{said}; ranks {fair.ranks} cannot be told apart." if told else f"{said}."
 

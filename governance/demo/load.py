@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.middleware import set_actor
 from accounts.models import AuditEntry, BusinessUnit, OutgoingMail, User
-from evidence.services.figures import refresh_all
+from evidence.services.figures import refresh, refresh_all
 from governance.demo import PASSWORD, data
 from governance.demo.calendar import load_calendar
 from governance.demo.costs import load_costs
@@ -72,7 +72,7 @@ def load_demo(today: date | None = None) -> Demo:
         load_decisions(demo)
         load_reminders(demo)
         refresh_all(demo.today)
-        load_meetings(demo)  # their agendas quote figures
+        refresh(load_meetings(demo), demo.today)  # agendas quote figures, meetings give some
     finally:
         set_actor(None)
     while refresh_requested():  # before packs, which may quote what it finds

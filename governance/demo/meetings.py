@@ -24,8 +24,8 @@ THEIR_EXECUTIVES = ("Marit Olsen", "Edwin Clarke", "Sofia Brandt")
 POINTS = 3  # of a meeting
 
 
-def load_meetings(demo: Demo) -> None:
-    """Forums of three partners and one of the whole portfolio: a year behind them, a year planned."""
+def load_meetings(demo: Demo) -> list[int]:
+    """Forums of three partners and one of the whole portfolio: a year behind them, a year planned; whose they are."""
     lead = next(person for person in demo.people if person.role == "governance")
     head = next(person for person in demo.people if person.role == "executive")
     for place, name in enumerate(GOVERNED):
@@ -51,6 +51,7 @@ def load_meetings(demo: Demo) -> None:
     for person in (head, lead, demo.people[0]):
         _member(whole, US, person, EXECUTIVE if person == head else SENIOR)
     _ahead(whole, lead)
+    return [one.pk for one in demo.partners if one.name in GOVERNED]
 
 
 def _forum(demo: Demo, partner: Partner, model: Any, chair: Any) -> Forum:

@@ -432,7 +432,7 @@ def test_one_mail_a_day_holds_what_came_since_seven(db, sink, client):
     chosen = {"wanted": ["cycles"], "daily_digest": "on"}
     assert client.post(reverse("mail_choices"), chosen).status_code == 302
     person.refresh_from_db()
-    assert (person.unwanted_mail, person.daily_digest) == (["renewals"], True)
+    assert (person.unwanted_mail, person.daily_digest) == (["renewals", "actions"], True)
     with time_machine.travel(datetime(2026, 11, 22, 20, tzinfo=UTC), tick=False) as clock:
         queue(person, subject="First")
         queue(person, subject="Second")

@@ -67,10 +67,10 @@ def test_a_closed_cycle_says_how_fair_its_scores_are(client, procurement):
 
 def test_the_brief_carries_a_line_of_it():
     cycle, _ = closed()
-    kept = FairScore.objects.filter(cycle=cycle).select_related("scorecard").first()
+    kept = FairScore.objects.filter(cycle__cycle=cycle).select_related("scorecard").first()
     said = without_severity(kept.scorecard)
     assert said.startswith(
-        f"Severity of raters taken out: {score(kept.adjusted)}, between {score(kept.lower)} and "
+        f"Without its raters’ severity {score(kept.adjusted)} ({score(kept.lower)} to {score(kept.upper)})"
     )
     other, _ = closed(raters=4)
     assert without_severity(other.scorecards.first()) == ""
